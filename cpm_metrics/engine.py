@@ -1,0 +1,289 @@
+"""One snapshot, one as-at date, one set of settings -> every obligation and every flag.
+
+The steps are the files of cpm_metrics/sql in the order of their names, then each rule's clock, then status, then each
+indicator. Everything is computed in an in-memory DuckDB that reads the snapshot; nothing is written to the store.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from importlib import resources
+from string import Template
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from cpm_metrics import workdays
+from cpm_metrics.errors import CpmError
+from cpm_metrics.extracts import datasets
+from cpm_metrics.indicators import all_indicators
+from cpm_metrics.rules import Rule, all_rules
+from cpm_metrics.settings import Limit, Settings
+
+RAW_COLUMNS = {
+    "rule": "VARCHAR", "child_id": "VARCHAR", "care_started": "DATE", "anchor_date": "DATE", "due_date": "DATE",
+    "done_date": "DATE", "meeting_id": "VARCHAR", "closes_on": "DATE", "lapses_on": "DATE", "missing": "VARCHAR",
+    "detail": "VARCHAR", "limit_text": "VARCHAR", "anchor_words": "VARCHAR", "about_meeting": "VARCHAR",
+}  # fmt: skip
+CONTRACT_COLUMNS = (
+    "rule", "child_id", "care_started", "anchor_date", "due_date", "done_date", "meeting_id", "closes_on", "lapses_on",
+    "status", "days", "team", "worker", "why",
+)  # fmt: skip
+STATUSES = ("cannot_tell", "on_time", "late", "lapsed", "missed", "overdue", "due_soon", "upcoming")
+COUNTED = ("on_time", "late", "missed", "overdue")
+
+
+class Results:
+    """Everything computed for one load on one date. Safe to share between threads: each question has its own cursor.
+
+    Its tables are listed in docs/design.md, under "engine".
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, load_id: str, settings: Settings):
+        self._con = con
+        self._guard = threading.Lock()
+        self.as_at = as_at
+        self.extract_date = extract_date
+        self.load_id = load_id
+        self.settings = settings
+
+    @property
+    def reconstructed(self) -> bool:
+        """Whether the as-at date lies before the extract date: the view is put together from what is known later."""
+        return self.as_at < self.extract_date
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of one's own. A connection shared by threads returns other threads' rows, silently."""
+        with self._guard:
+            return self._con.cursor()
+
+    def frame(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> pd.DataFrame:
+        """The rows of a query as a DataFrame; dates are datetime64 or NaT, whole numbers with blanks are Int64."""
+        with self.cursor() as cursor:
+            frame = cursor.execute(sql, params or None).df()
+            kinds = {column[0]: str(column[1]) for column in cursor.description}
+        for name, kind in kinds.items():
+            if kind in ("BIGINT", "INTEGER", "NUMBER") and frame[name].dtype == "float64":
+                frame[name] = frame[name].astype("Int64")
+        return frame
+
+    def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple]:
+        """The rows of a query as tuples."""
+        with self.cursor() as cursor:
+            return cursor.execute(sql, params or None).fetchall()
+
+
+def compute(snapshot, as_at: date | None = None, settings: Settings | None = None) -> Results:
+    """Every rule and indicator for a snapshot of the store.
+
+    Args:
+        snapshot: a `cpm_metrics.store.Snapshot`.
+        as_at: the date for which everything is computed; the snapshot's extract date by default. A later one is refused:
+            the extract can't know what happened after it was taken.
+        settings: the authority's figures; defaults where none are given.
+    """
+    from cpm_metrics.store import connect
+
+    info = snapshot.info
+    as_at = as_at or info.extract_date
+    if as_at > info.extract_date:
+        raise CpmError(
+            f"{_day(as_at)} is after the extract was taken on {_day(info.extract_date)}, so what happened by then isn't known.",
+            f"Choose {_day(info.extract_date)} or an earlier date, or load a newer extract.",
+        )
+    con = connect.memory({"snap": snapshot.path})
+    return _compute(con, as_at, info.extract_date, info.load_id, settings or Settings())
+
+
+def compute_rows(
+    tables: Mapping[str, Iterable[Mapping[str, Any]]],
+    as_at: date,
+    *,
+    columns: Mapping[str, Iterable[str]] | None = None,
+    settings: Settings | None = None,
+) -> Results:
+    """The same from rows in memory, for examples and tests.
+
+    Args:
+        tables: dataset -> rows; missing columns are blank. A dataset that isn't a key was never loaded.
+        columns: dataset -> names of the columns that were in the extract; all of them by default.
+    """
+    con = duckdb.connect()
+    con.execute("ATTACH ':memory:' AS snap")
+    con.execute("CREATE TABLE snap.sources (source INTEGER, dataset VARCHAR, columns VARCHAR[])")
+    con.execute("CREATE TABLE snap.loaded (dataset VARCHAR, extract_date DATE)")
+    for number, dataset in enumerate(datasets.DATASETS.values(), 1):
+        kinds = datasets.columns(dataset)
+        spelled = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
+        con.execute(f"CREATE TABLE snap.{dataset.name} ({spelled})")
+        if dataset.name not in tables:
+            continue
+        given = list((columns or {}).get(dataset.name, [f.name for f in dataset.fields]))
+        con.execute("INSERT INTO snap.sources VALUES (?, ?, ?)", [number, dataset.name, given])
+        con.execute("INSERT INTO snap.loaded VALUES (?, ?)", [dataset.name, as_at])
+        rows = [
+            [number if name == "source" else line if name == "row" else row.get(name) for name in kinds]
+            for line, row in enumerate(tables[dataset.name], 2)
+        ]
+        if rows:
+            con.executemany(f"INSERT INTO snap.{dataset.name} VALUES ({', '.join('?' * len(kinds))})", rows)
+    return _compute(con, as_at, as_at, "in memory", settings or Settings())
+
+
+def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, load_id: str, settings: Settings) -> Results:
+    workdays.check(as_at)
+    loaded = {name for (name,) in con.execute("SELECT dataset FROM snap.loaded").fetchall()}
+    present = set(con.execute("SELECT DISTINCT dataset || '.' || unnest(columns) FROM snap.sources").fetchall())
+    present = loaded | {name for (name,) in present}
+    rules = [rule for rule in all_rules() if settings[f"{rule.code}.on"]]
+
+    _macros(con, as_at, loaded)
+    calendar = workdays.calendar(_working_day_counts(settings))
+    con.register("calendar_arrow", calendar)
+    con.execute("CREATE TABLE calendar AS FROM calendar_arrow")
+    con.unregister("calendar_arrow")
+
+    shared = _shared(settings)
+    steps = _sql_files()
+    for name in sorted(steps):
+        if name < "60":
+            con.execute(Template(steps[name]).substitute(shared))
+    _words(con, rules, settings)
+    con.execute(f"CREATE TABLE raw_obligations ({', '.join(f'{name} {kind}' for name, kind in RAW_COLUMNS.items())})")
+    for rule in rules:
+        unmet = _unmet(rule.needs, present)
+        con.execute(_cannot_tell(rule, unmet) if unmet else _clock(rule, settings, shared))
+    con.execute(Template(steps["70_obligations"]).substitute(shared))
+
+    con.execute(
+        "CREATE TABLE indicators (indicator VARCHAR, child_id VARCHAR, care_started DATE, since DATE, figure BIGINT, "
+        "unit VARCHAR, grade VARCHAR, why VARCHAR)"
+    )
+    con.execute("CREATE TABLE unassessable (indicator VARCHAR, needs VARCHAR)")
+    for indicator in all_indicators():
+        if not settings[f"{indicator.code}.on"]:
+            continue
+        unmet = _unmet(indicator.needs, present)
+        if unmet:
+            con.execute("INSERT INTO unassessable VALUES (?, ?)", [indicator.code, unmet])
+        else:
+            sql = Template(indicator.sql).substitute(shared | _own(indicator, settings))
+            con.execute(f"INSERT INTO indicators BY NAME SELECT '{indicator.code}' AS indicator, * FROM ({sql})")
+    return Results(con, as_at, extract_date, load_id, settings)
+
+
+def _macros(con: duckdb.DuckDBPyConnection, as_at: date, loaded: set[str]) -> None:
+    """What the SQL files speak of: the as-at date, blanks for what came after it, whether a dataset was loaded."""
+    names = ", ".join(f"'{name}'" for name in sorted(loaded))
+    for macro in (
+        f"as_at() AS DATE '{as_at.isoformat()}'",
+        "upto(day) AS CASE WHEN day <= as_at() THEN day END",
+        f"is_loaded(dataset) AS list_contains([{names}]::VARCHAR[], dataset)",
+        # A status in words that could not be read is not taken for held.
+        "state_of(day, status, words) AS CASE WHEN status IN ('cancelled', 'postponed') THEN status WHEN day > as_at() THEN 'booked' "
+        "WHEN status = 'booked' OR (status IS NULL AND words IS NOT NULL) THEN 'not_recorded' ELSE 'held' END",
+        "on_day(day) AS strftime(day, '%-d %b %Y')",
+        "how_many(n, unit) AS n || ' ' || unit || CASE WHEN n = 1 THEN '' ELSE 's' END",
+    ):
+        con.execute(f"CREATE MACRO {macro}")
+
+
+def _working_day_counts(settings: Settings) -> set[int]:
+    return {value.amount for value in settings.values() if isinstance(value, Limit) and value.unit == "working days"}
+
+
+def _shared(settings: Settings) -> dict[str, str]:
+    """Limits that shared SQL needs, as SQL. The review intervals are those of the rule `statutory-review`."""
+    return {
+        "before_care": settings["general.before_care"].before("p.care_started"),
+        "due_soon": settings["general.due_soon"].after("as_at()"),
+        "first_review": settings["statutory-review.first"].after("anchor"),
+        "second_review": settings["statutory-review.second"].after("anchor"),
+        "later_review": settings["statutory-review.later"].after("anchor"),
+    }
+
+
+def _own(thing: Any, settings: Settings) -> dict[str, str]:
+    """The limits of one rule or indicator as SQL: `$name` is that long after `anchor`, `$before_name` before it,
+    `$ago_name` before the as-at date, `$name_text` its wording, `$name_amount` the bare number."""
+    out: dict[str, str] = {}
+    for what in thing.limits:
+        value = settings[f"{thing.code}.{what}"]
+        if not isinstance(value, Limit):
+            out[f"{what}_amount"] = str(value)
+            continue
+        out[what] = value.after("anchor")
+        out[f"{what}_text"] = f"'{value.text}'"
+        out[f"{what}_amount"] = str(value.amount)
+        if value.unit != "working days":
+            out[f"before_{what}"] = value.before("anchor")
+            out[f"ago_{what}"] = value.before("as_at()")
+    return out
+
+
+def _sql_files() -> dict[str, str]:
+    folder = resources.files("cpm_metrics") / "sql"
+    return {path.name.removesuffix(".sql"): path.read_text("utf-8") for path in folder.iterdir() if path.name.endswith(".sql")}
+
+
+def _words(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], settings: Settings) -> None:
+    """One row: a rule's words, for the sentence `why`."""
+    con.execute(
+        "CREATE TABLE rule_words (rule VARCHAR, title VARCHAR, level VARCHAR, advisory BOOLEAN, record BOOLEAN, source VARCHAR, "
+        "anchor_words VARCHAR, done_words VARCHAR, closes_words VARCHAR, limit_text VARCHAR, place INTEGER)"
+    )
+    rows = [
+        [rule.code, rule.title, rule.level, rule.advisory, rule.record, rule.source, rule.anchor_words, rule.done_words,
+         rule.closes_words, rule.limit(settings).text if "limit" in rule.limits else None, rule.order]
+        for rule in rules
+    ]  # fmt: skip
+    if rows:
+        con.executemany(f"INSERT INTO rule_words VALUES ({', '.join('?' * 11)})", rows)
+
+
+def _unmet(needs: Iterable[Sequence[str]], present: set[str]) -> str:
+    """What is missing, in the words of the template, or ''."""
+    missing = []
+    for alternatives in needs:
+        if not any(name in present for name in alternatives):
+            missing.append(" or ".join(_spelled(name) for name in alternatives))
+    return "; ".join(missing)
+
+
+def _spelled(name: str) -> str:
+    dataset, _, column = name.partition(".")
+    declared = datasets.DATASETS[dataset]
+    return f"{declared.field(column).header} ({declared.title})" if column else declared.title
+
+
+def _cannot_tell(rule: Rule, missing: str) -> str:
+    """Whether anything was due can't be known: one row per period of care says so."""
+    return (
+        f"INSERT INTO raw_obligations BY NAME SELECT '{rule.code}' AS rule, child_id, care_started, care_started AS anchor_date, "
+        f"'came into care on' AS anchor_words, '{missing}' AS missing FROM periods"
+    )
+
+
+def _clock(rule: Rule, settings: Settings, shared: Mapping[str, str]) -> str:
+    sql = Template(rule.clock).substitute(shared | _own(rule, settings))
+    if rule.record:
+        inner = f"""
+            SELECT child_id, care_started, meeting_date AS anchor_date, meeting_date AS due_date, meeting_date AS closes_on,
+                CASE WHEN satisfied THEN meeting_date END AS done_date, CASE WHEN satisfied THEN meeting_id END AS meeting_id,
+                CASE WHEN satisfied IS NULL THEN missing END AS missing, CASE WHEN NOT satisfied THEN detail END AS detail,
+                meeting_key AS about_meeting
+            FROM ({sql})"""
+    elif "limit" in rule.limits and " AS due_date" not in sql:
+        inner = f"""
+            SELECT clock.*, {rule.limit(settings).after("clock.anchor_date")} AS due_date
+            FROM ({sql}) AS clock LEFT JOIN calendar ON calendar.day = clock.anchor_date"""
+    else:
+        inner = sql
+    return f"INSERT INTO raw_obligations BY NAME SELECT '{rule.code}' AS rule, * FROM ({inner})"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"

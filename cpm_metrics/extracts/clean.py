@@ -1,0 +1,252 @@
+"""A recognised table -> typed columns and problems. Each distinct value is read once; rows are judged after all columns."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from .cells import Fault, is_blank, show
+from .codes import legal_code, read_code, read_domains, read_roles
+from .datasets import RAW_SUFFIX, Field, columns
+from .folding import fold
+from .mapping import MappingBook
+from .problems import ERROR, NOTE, WARNING, Problem, Question
+from .read_csv import ROW_FAULTS
+from .recognise import Recognised
+from .values import MESSAGES, fault_of, is_blank_text, read_date, read_id, read_text, read_yes_no, text_of
+
+# Names of people: "None", "Null" and "NA" are surnames.
+_NAMES = {"forename", "surname"}
+# Coded fields in which a value that is not known is taken as `other`, so that a required cell does not lose the row.
+_UNKNOWN_IS_OTHER = {"meeting_type", "assessment_type"}
+_FOOTER = re.compile(
+    r"(grand |sub )?totals?\b|printed (on|by|at)\b|report (run|generated|produced|created|date|printed|name|parameters?)\b|run (on|by|date|at)\b|"
+    r"generated (on|by|at)\b|produced (on|by)\b|page \d+|end of (report|file|data|list)|filters? applied|(number|no|count) of (records|rows|children|cases)\b|"
+    r"records?\b.{0,12}\d|source\b|copyright|confidential|official sensitive|data (as at|extracted|correct)|extracted (on|by|at)\b|notes?$|"
+    r"as at \d|created (on|by)\b|exported (on|by|at)\b|\d+ (records|rows)\b"
+)
+
+
+@dataclass
+class Cleaned:
+    """`columns`: every column of the dataset as a list of equal length; `rows_read` includes the rows left out."""
+
+    columns: dict[str, list]
+    rows_read: int
+    problems: list[Problem]
+    questions: list[Question]
+    notes: list[str]
+
+
+def clean(recognised: Recognised, source: int, book: MappingBook) -> Cleaned:
+    return _Cleaner(recognised, source, book).run()
+
+
+class _Cleaner:
+    def __init__(self, recognised: Recognised, source: int, book: MappingBook) -> None:
+        self.r, self.t, self.d = recognised, recognised.table, recognised.dataset
+        self.source, self.book = source, book
+        self.needed = [recognised.fields[f.name] for f in recognised.dataset.required if f.name in recognised.fields]
+        self.problems: list[Problem] = list(recognised.problems)
+        self.questions: list[Question] = []
+        self.notes = [*self.t.notes, *recognised.notes]
+
+    def run(self) -> Cleaned:
+        start = self.r.header_index + 1
+        rows, numbers = self.t.rows[start:], self.t.numbers[start:]
+        usable = self._usable_rows(rows, numbers, start)
+        self.rows = [rows[i] for i in usable]
+        self.numbers = [numbers[i] for i in usable]
+        self.alive = [True] * len(self.rows)
+        out: dict[str, list] = {}
+        for f in self.d.fields:
+            j = self.r.fields.get(f.name)
+            cells = [row[j] for row in self.rows] if j is not None else None
+            out |= self._column(f, j, cells)
+        out["source"] = [self.source] * len(self.rows)
+        out["row"] = self.numbers
+        if not all(self.alive):
+            out = {name: [v for v, ok in zip(values, self.alive) if ok] for name, values in out.items()}
+        self._say_hidden()
+        return Cleaned({name: out[name] for name in columns(self.d)}, len(rows) + self.r.folded, self.problems, self.questions, self.notes)
+
+    # rows
+
+    def _usable_rows(self, rows: list[list], numbers: list[int], start: int) -> list[int]:
+        """Indexes of rows that can be read cell by cell; says why of the others. CSV rows are cut to the header's width."""
+        width = len(self.t.rows[self.r.header_index])
+        merged = self._merged_rows()
+        usable, footers = [], 0
+        for i, row in enumerate(rows):
+            fault = self.t.row_faults.get(start + i)
+            if fault:
+                self._row_error(fault, numbers[i], *ROW_FAULTS[fault])
+            elif self._is_footer(row):
+                footers += 1
+                self._problem(NOTE, "footer", "The row is the foot of a report, not a record; it was left out.", "", row=numbers[i])
+            elif self.t.ragged and len(row) < width or len(row) > width and any(not is_blank(c) for c in row[width:]):
+                self._row_error("ragged", numbers[i], f"The row has {len(row)} cells, but the header has {width}.",
+                                "Check it for a missing or a stray separator, or a line break inside a text.")  # fmt: skip
+            elif numbers[i] in merged:
+                self._row_error("merged", numbers[i], "The row holds merged cells, so it is not known which rows the values are for.",
+                                "Unmerge the cells and fill in each row.")  # fmt: skip
+            else:
+                usable.append(i)
+        if footers:
+            self.notes.append(f"{footers} footer row{'s' if footers > 1 else ''} of the report left out.")
+        return usable
+
+    def _is_footer(self, row: list) -> bool:
+        filled = [j for j in self.needed if j < len(row) and not is_blank(row[j])]
+        if len(filled) > 1:
+            return False
+        first = next((j for j, c in enumerate(row) if not is_blank(c)), None)
+        if first is None or filled and filled != [first]:
+            return False
+        return isinstance(row[first], str) and bool(_FOOTER.match(fold(row[first])))
+
+    def _merged_rows(self) -> set[int]:
+        used = set(self.r.fields.values())
+        header = self.t.numbers[self.r.header_index]
+        out: set[int] = set()
+        for first_row, first_column, last_row, last_column in self.t.merged:
+            touched = {c - self.t.first_column for c in range(first_column, min(last_column, first_column + 16384) + 1)} & used
+            if last_row > header and touched:
+                out |= set(range(max(first_row, header + 1), last_row + 1))
+        return out
+
+    # columns
+
+    def _column(self, f: Field, j: int | None, cells: list | None) -> dict[str, list]:
+        n = len(self.rows)
+        if cells is None:
+            out = {f.name: [None] * n}
+            if f.kind in ("code", "codes"):
+                out[f.name + RAW_SUFFIX] = [None] * n
+            if f.name == "legal_status":
+                out["legal_code"] = [None] * n
+            return out
+        if bool in set(map(type, cells)):
+            # True == 1.0 as a dictionary key: told apart before.
+            cells = [("TRUE" if c else "FALSE") if isinstance(c, bool) else c for c in cells]
+        read = self._reader(f)
+        known = {cell: read(cell) for cell in set(cells)}
+        self._report(f, j, cells, known)
+        out = {f.name: [known[c][0] for c in cells]}
+        if f.kind in ("code", "codes"):
+            texts = {cell: None if fault_of(cell) else text_of(cell) or None for cell in known}
+            out[f.name + RAW_SUFFIX] = [texts[c] for c in cells]
+        if f.name == "legal_status":
+            legal = {cell: legal_code(value) for cell, (value, _) in known.items()}
+            out["legal_code"] = [legal[c] for c in cells]
+            self._report_legal(f, j, cells, known, legal)
+        return out
+
+    def _reader(self, f: Field):
+        if f.kind == "id":
+            return read_id
+        if f.kind == "date":
+            return read_date
+        if f.kind == "yes_no":
+            return read_yes_no
+        if f.kind == "text":
+            return lambda cell: read_text(cell, keep_words=f.name in _NAMES)
+        remembered = self.book.codes_for(self.d.name, f.name)
+        if f.kind == "code":
+            return lambda cell: _read_one(f, cell, remembered)
+        return lambda cell: _read_list(f, cell, remembered)
+
+    def _report(self, f: Field, j: int, cells: list, known: dict) -> None:
+        bad = {cell: fault for cell, (value, fault) in known.items() if fault}
+        blank = {cell for cell, (value, fault) in known.items() if value is None and not fault} if f.required else set()
+        if not bad and not blank:
+            return
+        month_first = 0
+        asked: Counter[str] = Counter()
+        for i, cell in enumerate(cells):
+            if cell in bad:
+                fault = bad[cell]
+                month_first += fault.kind == "month_first"
+                lost = f.required and known[cell][0] is None
+                what, remedy = MESSAGES[fault.kind]
+                if f.name in _UNKNOWN_IS_OTHER and fault.kind == "unknown_code":
+                    what = "is a value that is not known; it was taken as Other."
+                self._problem(ERROR if lost else WARNING, fault.kind, f"{f.header} {what}", remedy, row=self.numbers[i], j=j, value=fault.shown)
+                if lost:
+                    self.alive[i] = False
+                if fault.kind.startswith("unknown_code"):
+                    asked.update(fault.shown.split("\n") if f.kind == "codes" else [fault.shown])
+            elif cell in blank:
+                what, remedy = MESSAGES["blank_required"]
+                self._problem(ERROR, "blank_required", f"{f.header} {what}", remedy, row=self.numbers[i], j=j, value="")
+                self.alive[i] = False
+        for value, count in sorted(asked.items()):
+            taken = "other" if f.name in _UNKNOWN_IS_OTHER else None
+            self.questions.append(Question(self.d.name, f.name, f.header, value, count, f.codes, taken))
+        if month_first:
+            self._problem(
+                WARNING, "month_first_column",
+                f"{f.header}: {month_first} of the dates are written month first. The others of this column, where both numbers are 12 or less, were read "
+                "day first and may be wrong.",
+                "Check how this report writes dates, and export it with day-first or ISO dates.", j=j,
+            )  # fmt: skip
+
+    def _report_legal(self, f: Field, j: int, cells: list, known: dict, legal: dict) -> None:
+        unknown = {cell for cell, (value, _) in known.items() if value and legal[cell] is None}
+        if not unknown:
+            return
+        for i, cell in enumerate(cells):
+            if cell in unknown:
+                self._problem(WARNING, "unknown_legal_status", f"{f.header} is not a legal status that is known; the text was kept.",
+                              "Begin it with its SSDA903 code, for example C1.", row=self.numbers[i], j=j, value=show(cell))  # fmt: skip
+
+    # saying
+
+    def _say_hidden(self) -> None:
+        hidden = len(self.t.hidden_rows & set(self.numbers))
+        if hidden:
+            self.notes.append(f"{hidden} row{'s are' if hidden > 1 else ' is'} hidden in the sheet (a filter, perhaps); read all the same.")
+        letters = [m.letter for m in self.r.mapping if m.field and self.r.fields[m.field] + self.t.first_column in self.t.hidden_columns]
+        if letters:
+            self.notes.append(f"Column{'s' if len(letters) > 1 else ''} {', '.join(letters)} {'are' if len(letters) > 1 else 'is'} hidden in the sheet; read all the same.")
+
+    def _row_error(self, kind: str, number: int, what: str, remedy: str) -> None:
+        self._problem(ERROR, kind, what, remedy, row=number)
+
+    def _problem(self, severity: str, kind: str, message: str, remedy: str, row: int | None = None, j: int | None = None, value: str | None = None) -> None:
+        header = show(self.t.rows[self.r.header_index][j]).strip() if j is not None else None
+        letter = self.t.letter(j) if j is not None else None
+        self.problems.append(
+            Problem(severity, kind, message, remedy, self.d.name, self.t.file, self.t.sheet, row, letter, header, value)
+        )
+
+
+def _read_one(f: Field, cell: object, remembered: dict[str, str]) -> tuple[str | None, Fault | None]:
+    if cell is None or cell == "":
+        return None, None
+    fault = fault_of(cell)
+    if fault:
+        return None, fault
+    text = text_of(cell)
+    code = read_code(f.name, f.codes, text, remembered)
+    if code is not None:
+        return code or None, None
+    if is_blank_text(text):
+        return None, None
+    return "other" if f.name in _UNKNOWN_IS_OTHER else None, Fault("unknown_code", text)
+
+
+def _read_list(f: Field, cell: object, remembered: dict[str, str]) -> tuple[tuple[str, ...] | None, Fault | None]:
+    if cell is None or cell == "":
+        return None, None
+    fault = fault_of(cell)
+    if fault:
+        return None, fault
+    text = text_of(cell)
+    if is_blank_text(text):
+        return None, None
+    if f.name == "domains":
+        found, unknown = read_domains(f.codes, text, remembered)
+        return found or None, Fault("unknown_code_in_list", "\n".join(unknown)) if unknown else None
+    return read_roles(f.codes, text, remembered) or None, None

@@ -1,0 +1,247 @@
+"""Coded values by meaning: what people write -> the codes of datasets.py. Unknown is None, never a guess.
+
+A value is folded first (case, punctuation, spaces). Then: the answers remembered in the MappingBook, the code itself, the list
+of phrases here, and for meetings a pattern. Add a phrase in the one table below.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .datasets import DOMAINS, ROLES, UNREAD
+from .folding import fold
+
+ALL = "*all*"
+
+_PHRASES: dict[str, dict[str, str]] = {
+    "meeting_type": {
+        "other": "other; other meeting; strategy meeting; strategy discussion; professionals meeting; core group; core group meeting; pep; "
+        "pep meeting; personal education plan meeting; child protection conference; initial child protection conference; "
+        "review child protection conference; icpc; rcpc; disruption meeting; legal planning meeting; legal gateway meeting; "
+        "family group conference; fgc; health assessment; review health assessment; child in need meeting; cin meeting; "
+        "stability meeting; placement stability meeting; team around the child; tac meeting; supervision",
+    },
+    "status": {
+        "held": "held; meeting held; review held; completed; complete; took place; taken place; occurred; done; went ahead; finished; closed; actual; "
+        "held late; held on time; held in time",
+        "booked": "booked; planned; scheduled; arranged; pending; future; incoming; upcoming; to be held; due; booked in; invited; provisional",
+        "cancelled": "cancelled; canceled; cancel; meeting cancelled; abandoned; did not take place; not held; did not go ahead; aborted; deleted; "
+        "did not happen; void",
+        "postponed": "postponed; adjourned; rearranged; re arranged; rescheduled; re scheduled; deferred; delayed; moved",
+    },
+    "role": {
+        "social_worker": "social worker; sw; allocated social worker; allocated sw; case holding social worker; childs social worker; "
+        "child social worker; asye; asye social worker; newly qualified social worker; nqsw; lac social worker; cla social worker; "
+        "cic social worker; children in care social worker; looked after child social worker; allocated worker",
+        "team_manager": "team manager; tm; assistant team manager; atm; deputy team manager; dtm; acting team manager; social work team manager; "
+        "manager of the team; interim team manager",
+        "senior_practitioner": "senior practitioner; sp; senior prac; advanced practitioner; senior social work practitioner; "
+        "advanced social work practitioner",
+        "service_manager": "service manager; sm; acting service manager; interim service manager",
+        "fostering": "fostering; fostering representative; fostering rep; fostering social worker; supervising social worker; ssw; "
+        "fostering team; fostering team manager; fostering manager; fostering team representative; fostering service",
+        "adoption_manager": "adoption manager; adoption team manager; adoption service manager; permanence and adoption manager",
+        "parenting_assessor": "parenting assessor; parenting assessment worker; parenting assessment social worker; independent parenting assessor; "
+        "parent assessor; parenting assessment practitioner",
+        "contact_centre_manager": "contact centre manager; contact manager; contact service manager; contact centre; family time manager; "
+        "family time centre manager; family time service manager; contact centre representative; contact team manager",
+        "iro": "iro; independent reviewing officer; independent review officer; reviewing officer",
+        "other": "other",
+    },
+    "plan_change": {
+        "none": "none; no; n; no change; no changes; unchanged; not changed; false; 0",
+        "minor": "minor; minor change; minor changes; small; small change; slight",
+        "substantial": "substantial; substantial change; substantial changes; significant; significant change; significant changes; major; "
+        "major change; major changes",
+    },
+    "domains": {
+        "health": "health; physical health; health needs; health and wellbeing",
+        "education": "education; education and learning; education training and employment; education and employment; learning",
+        "emotional_behavioural": "emotional and behavioural development; emotional and behavioural; emotional behavioural; "
+        "emotional behavioural development; emotional and behavioral development; ebd; emotional and behaviour development; "
+        "emotional behaviour; emotional and behaviour; emotional health and behaviour; emotional development and behaviour",
+        "identity": "identity; identity and culture; identity and diversity; self identity",
+        "family_social": "family and social relationships; family and social; family social; family social relationships; "
+        "family and social relationship; family and friends; relationships; family relationships and social relationships",
+        "social_presentation": "social presentation; presentation; personal and social presentation",
+        "self_care": "self care; self care skills; selfcare; selfcare skills; self care skill; self help skills",
+        ALL: "all; all domains; all seven; all 7; all seven domains; all 7 domains; all areas; all considered; all discussed",
+    },
+    "permanence_plan": {
+        "return_home": "return home; return to family; return to birth family; return to parents; return to parent; rehabilitation; rehabilitation home; "
+        "reunification; home; return to the birth family; rehabilitation to family; rehabilitation to parents; returning home; family; "
+        "return to care of parents; live with parents",
+        "adoption": "adoption; adopted; placement for adoption; plan of adoption; to be adopted",
+        "sgo_cao": "sgo cao; sgo; cao; special guardianship; special guardianship order; child arrangements order; child arrangement order; "
+        "special guardianship order child arrangements order; sgo or cao; special guardianship order or child arrangements order; "
+        "kinship sgo; residence order",
+        "long_term_fostering": "long term fostering; long term foster care; long term foster placement; ltf; permanent fostering; permanent foster care; "
+        "longterm fostering; long term fostering placement; long term foster carers",
+        "residential": "residential; long term residential placement; long term residential; residential care; residential placement; "
+        "long term residential care; childrens home; residential home",
+        "supported_living": "supported living; supported living in the community; supported lodgings; supported accommodation; independent living; "
+        "semi independent; semi independent living; independence; leaving care to independent living",
+        "other": "other",
+    },
+    "assessment_type": {
+        "child": "child; child assessment; family; family assessment; child and family; child and family assessment; children and families assessment; "
+        "c and f; candf; c f; cf; c and f assessment; candf assessment; c f assessment; cfa; single; single assessment; continuous assessment; sa; annual assessment; "
+        "annual child assessment; cla assessment; lac assessment; updated assessment; holistic assessment; initial assessment; "
+        "core assessment; social work assessment; child family assessment; updated child and family assessment; cin assessment",
+        "specialist": "specialist; specialist assessment; expert; expert assessment; psychological; psychological assessment; psychologist; "
+        "psychologist assessment; psychiatric; psychiatric assessment; parenting; parenting assessment; pams; pams assessment; cognitive; "
+        "cognitive assessment; camhs; camhs assessment; sibling; sibling assessment; together and apart; together and apart assessment; "
+        "together or apart assessment; sibling attachment assessment; risk assessment by expert; drug and alcohol assessment; hair strand test; "
+        "viability assessment; connected person assessment; connected persons assessment; sgo assessment; "
+        "special guardianship assessment; kinship assessment; residential assessment; neurodevelopmental assessment; "
+        "educational psychology; educational psychologist assessment; therapeutic assessment; attachment assessment; parent assessment; "
+        "speech and language assessment; autism assessment; paediatric assessment; neuropsychological assessment; clinical psychologist",
+        "other": "other",
+    },
+}  # fmt: skip
+
+
+def _table(name: str) -> dict[str, str]:
+    return {fold(phrase): code for code, phrases in _PHRASES[name].items() for phrase in phrases.split(";")}
+
+
+# Coded field -> phrases.
+PHRASES: dict[str, dict[str, str]] = {
+    "meeting_type": _table("meeting_type"),
+    "status": _table("status"),
+    "chair_role": _table("role"),
+    "attendee_roles": _table("role"),
+    "plan_change": _table("plan_change"),
+    "domains": _table("domains"),
+    "permanence_plan": _table("permanence_plan"),
+    "assessment_type": _table("assessment_type"),
+}
+
+# What the template's pick-lists offer; each is read back as its code.
+LABELS: dict[str, str] = {
+    "cpm": "Care Planning Meeting", "final_plan_cpm": "Final Care Plan CPM", "placement_planning": "Placement Planning Meeting",
+    "review": "Child in Care Review", "other": "Other", "held": "Held", "booked": "Booked", "cancelled": "Cancelled",
+    "postponed": "Postponed", "social_worker": "Social worker", "team_manager": "Team manager",
+    "senior_practitioner": "Senior practitioner", "service_manager": "Service manager", "fostering": "Fostering",
+    "adoption_manager": "Adoption manager", "parenting_assessor": "Parenting assessor",
+    "contact_centre_manager": "Contact centre manager", "iro": "IRO", "none": "None", "minor": "Minor", "substantial": "Substantial",
+    "health": "Health", "education": "Education", "emotional_behavioural": "Emotional and behavioural development",
+    "identity": "Identity", "family_social": "Family and social relationships", "social_presentation": "Social presentation",
+    "self_care": "Self-care skills", "return_home": "Return home", "adoption": "Adoption", "sgo_cao": "SGO or CAO",
+    "long_term_fostering": "Long-term fostering", "residential": "Residential", "supported_living": "Supported living",
+    "child": "Child and family", "specialist": "Specialist",
+}  # fmt: skip
+
+_WHOSE = r"(?:(?:lac|cla|cic|looked after(?: child(?:ren)?s?)?|child(?:ren)?s?(?: in care| looked after)?|our child(?:ren)?s?) )?"
+_WHICH = r"(?:(?:first|initial|1st|second|2nd|third|3rd|\d+th|subsequent|further|interim|monthly|next|follow up) )?"
+_FORM = r"(?: (?:record|records|form|minutes|meeting|meetings|notes|outcome|conference|report|v\d+|\d+))*$"
+_CPM = r"(?:care plan(?:ning)? meeting|care planning|cpm)s?"
+_MEETING_PATTERNS = (
+    (re.compile(rf"{_WHOSE}(?:pre )?final (?:care plan(?:ning)? )?{_CPM}{_FORM}"), "final_plan_cpm"),
+    (re.compile(rf"{_WHOSE}{_CPM}(?: (?:for|to agree|re|regarding|before|on|about|the))* (?:final (?:care )?plan|final){_FORM}"), "final_plan_cpm"),
+    (re.compile(rf"final care plan{_FORM}"), "final_plan_cpm"),
+    (re.compile(rf"{_WHOSE}{_WHICH}{_WHOSE}{_CPM}{_FORM}"), "cpm"),
+    (re.compile(rf"{_WHOSE}{_WHICH}(?:placement plan(?:ning)?(?: meeting)?|ppm|placement (?:agreement|information) meeting|placement plan and agreement){_FORM}"), "placement_planning"),
+    (re.compile(rf"{_WHICH}(?:statutory |iro )?{_WHOSE}{_WHICH}(?:statutory |iro |case )?review{_FORM}"), "review"),
+    (re.compile(r"(?:lac|cla|cic) ?r$"), "review"),
+)  # fmt: skip
+_ABSENT = re.compile(r"\b(apolog\w*|absent|did not attend|dna|not present|unable to attend|not invited|no show|sent report)\b")
+# "P2) Adoption", "b. Adoption", "2 - Adoption"
+_NUMBERED = re.compile(r"^(?:[a-z]?\d{1,2}|[a-z])\s*[).:\-]+\s*")
+
+
+def read_code(field: str, codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> str | None:
+    """The code for one value of a coded field, "" for a value remembered as blank, or None when it is not known."""
+    folded = fold(text)
+    if folded in remembered:
+        return remembered[folded]
+    as_code = folded.replace(" ", "_")
+    if as_code in codes:
+        return as_code
+    code = PHRASES[field].get(folded)
+    if code is None and field == "meeting_type":
+        code = next((c for pattern, c in _MEETING_PATTERNS if pattern.match(folded)), None)
+    if code is None and field in ("permanence_plan", "assessment_type"):
+        shorter = fold(_NUMBERED.sub("", text.strip().casefold()))
+        code = remembered.get(shorter) or PHRASES[field].get(shorter)
+    return code
+
+
+def read_domains(codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> tuple[tuple[str, ...], list[str]]:
+    """(known codes in the order of DOMAINS, then UNREAD if something was not known; the entries not known)."""
+    known: set[str] = set()
+    unknown: list[str] = []
+    for part in _parts(text):
+        found = _domain(part, codes, remembered)
+        if found is None:
+            # Commas are not the agreed separator: used only when every piece between them is known.
+            pieces = [_domain(p, codes, remembered) for p in re.split(r"[,|]", part) if p.strip()]
+            found = set().union(*pieces) if len(pieces) > 1 and None not in pieces else None
+        if found is None:
+            unknown.append(part)
+        else:
+            known |= found
+    return tuple(d for d in DOMAINS if d in known) + ((UNREAD,) if unknown else ()), unknown
+
+
+def _domain(part: str, codes: tuple[str, ...], remembered: dict[str, str]) -> set[str] | None:
+    code = read_code("domains", codes, part, remembered)
+    if code is None:
+        return None
+    return set(DOMAINS) if code == ALL else {code} if code else set()
+
+
+def read_roles(codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> tuple[str, ...]:
+    """Roles present, in the order of ROLES; whoever is none of them is `other`. "Team manager (apologies)" was not there."""
+    found: set[str] = set()
+    for part in re.split(r"[;\n,|•]", text):
+        if part.strip():
+            found |= _role(part, codes, remembered)
+    return tuple(r for r in ROLES if r in found)
+
+
+def _role(part: str, codes: tuple[str, ...], remembered: dict[str, str]) -> set[str]:
+    if _ABSENT.search(fold(part)):
+        return {"other"}
+    whole = read_code("attendee_roles", codes, part, remembered)
+    if whole is not None:
+        return {whole} if whole else set()
+    # "Jane Smith (Team Manager)", "Team manager - Jane Smith", "Team manager and chair"
+    pieces = re.split(r"[()\[\]/:–—]|\s-\s|\band\b", part, flags=re.I)
+    return {c for c in (read_code("attendee_roles", codes, p, remembered) for p in pieces if p.strip()) if c} or {"other"}
+
+
+def _parts(text: str) -> list[str]:
+    return [p.strip(" •-*\t") for p in re.split(r"[;\n•]", text) if p.strip(" •-*\t")]
+
+
+_LEGAL_CODE = re.compile(r"\s*(C1|C2|D1|E1|V2|V3|V4|J1|J2|J3|L1|L2|L3)(?![A-Za-z0-9])", re.I)
+# Names in the order in which they are looked for: the more particular first.
+_LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), code) for names, code in (
+    (r"interim care order|interim order|ico|section 38|s ?38", "C1"),
+    (r"placement order", "E1"),
+    (r"freeing order", "D1"),
+    (r"full care order|care order|fco|section 31|s ?31", "C2"),
+    (r"emergency protection order|epo", "L2"),
+    (r"police protection", "L1"),
+    (r"child assessment order", "L3"),
+    (r"short breaks?|short term breaks?|respite", "V3"),
+    (r"remand(?:ed)?", "J1"),
+    (r"pace|police bail", "J2"),
+    (r"youth rehabilitation order|sentenced", "J3"),
+    (r"section 20|s ?20|sec 20|voluntary|single period of accommodation|accommodated under", "V2"),
+))  # fmt: skip
+
+
+def legal_code(text: str | None) -> str | None:
+    """SSDA903 code of a legal status: the code at the front, else by its name; None when it can't be told.
+
+    "E1 - Placement order granted AND C2 - Full care order" is E1. "Agreed series of short term breaks" without a code is V3.
+    """
+    if not text:
+        return None
+    match = _LEGAL_CODE.match(text)
+    if match:
+        return match[1].upper()
+    folded = fold(text)
+    return next((code for pattern, code in _LEGAL_NAMES if pattern.search(folded)), None)

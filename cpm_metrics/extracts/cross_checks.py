@@ -1,0 +1,142 @@
+"""What only shows across rows and datasets: reported, not repaired (EXTRACTS.md section 3, last paragraph)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from .datasets import DATASETS
+from .problems import WARNING, Problem, Source
+
+
+def cross_checks(tables: dict[str, pa.Table], extract_date: dt.date, sources: Sequence[Source] = ()) -> list[Problem]:
+    """Every finding with the row it is about. `sources` (of Prepared) lets the findings name file and sheet."""
+    return _Checks(tables, extract_date, sources).run()
+
+
+class _Checks:
+    def __init__(self, tables: dict[str, pa.Table], extract_date: dt.date, sources: Sequence[Source]) -> None:
+        self.tables, self.extract_date = tables, extract_date
+        self.sources = {s.source: s for s in sources}
+        self.found: list[Problem] = []
+
+    def run(self) -> list[Problem]:
+        if "cases" in self.tables:
+            self._unknown_children()
+            self._periods()
+            self._before_birth()
+        self._held_after_extract()
+        self._ends_before_start()
+        self._duplicate_meetings()
+        self._two_teams_at_once()
+        return self.found
+
+    def _rows(self, dataset: str, *names: str) -> Iterable[tuple]:
+        """(source, row, values…) of each row of a dataset; nothing when it was not loaded."""
+        table = self.tables.get(dataset)
+        return zip(*(table.column(n).to_pylist() for n in ("source", "row", *names))) if table is not None else ()
+
+    def _say(self, dataset: str, field: str, place: tuple[int, int], kind: str, message: str, remedy: str, value: object) -> None:
+        source = self.sources.get(place[0])
+        letter = next((m.letter for m in source.mapping if m.field == field), None) if source else None
+        header = DATASETS[dataset].field(field).header
+        shown = value.strftime("%d/%m/%Y") if isinstance(value, dt.date) else value
+        self.found.append(
+            Problem(WARNING, kind, message, remedy, dataset, source and source.file, source and source.sheet, place[1], letter, header, shown)
+        )
+
+    def _unknown_children(self) -> None:
+        known = set(self.tables["cases"].column("child_id").to_pylist())
+        for dataset in self.tables:
+            if dataset == "cases":
+                continue
+            for source, row, child in self._rows(dataset, "child_id"):
+                if child not in known:
+                    self._say(dataset, "child_id", (source, row), "unknown_child", "The child is not among the Cases, so the row counts for nobody.",
+                              "Add the child to Cases, or correct the Child ID (zeros in front count).", child)  # fmt: skip
+
+    def _periods(self) -> None:
+        periods = defaultdict(list)
+        for source, row, child, start, end in self._rows("cases", "child_id", "care_started", "care_ceased"):
+            if end and end < start:
+                self._say("cases", "care_ceased", (source, row), "ended_before_start", "The period of care ends before it starts.", "Correct one of the two dates.", end)
+            if start > self.extract_date:
+                self._say("cases", "care_started", (source, row), "after_extract", "The period of care starts after the extract date.", "Correct the date, or the extract date.", start)
+            if end and end > self.extract_date:
+                self._say("cases", "care_ceased", (source, row), "after_extract", "The period of care ends after the extract date; the child counts as in care.",
+                          "Correct the date, or the extract date.", end)  # fmt: skip
+            periods[child].append((start, end, source, row))
+        for child, rows in periods.items():
+            rows.sort(key=lambda r: (r[0], r[2], r[3]))
+            for (_, end, _, _), (start, _, source, row) in itertools.pairwise(rows):
+                if end is None or start < end:
+                    self._say("cases", "care_started", (source, row), "overlapping_periods", "The period of care begins before the child's previous one has ended.",
+                              "End the previous period, or make the two rows one.", child)  # fmt: skip
+
+    def _before_birth(self) -> None:
+        born = {}
+        for _, _, child, day in self._rows("cases", "child_id", "date_of_birth"):
+            if day:
+                born[child] = min(day, born.get(child, day))
+        for source, row, child, start in self._rows("cases", "child_id", "care_started"):
+            if child in born and start < born[child]:
+                self._say("cases", "care_started", (source, row), "before_birth", "The period of care starts before the child was born.", "Correct one of the two dates.", start)
+        for dataset, field in (("meetings", "meeting_date"), ("reviews", "review_date"), ("placements", "placement_start")):
+            for source, row, child, day in self._rows(dataset, "child_id", field):
+                if child in born and day < born[child]:
+                    self._say(dataset, field, (source, row), "before_birth", f"{DATASETS[dataset].field(field).header} is before the child was born.", "Correct the date, or the Child ID.", day)
+
+    def _held_after_extract(self) -> None:
+        for dataset, field in (("meetings", "meeting_date"), ("reviews", "review_date")):
+            for source, row, status, day in self._rows(dataset, "status", field):
+                if status == "held" and day > self.extract_date:
+                    self._say(dataset, field, (source, row), "held_after_extract", f"{DATASETS[dataset].field(field).header} is after the extract date, but the status is held; it counts as booked.",
+                              "Correct the date or the status.", day)  # fmt: skip
+
+    def _ends_before_start(self) -> None:
+        pairs = (
+            ("placements", "placement_start", "placement_end"), ("legal_statuses", "legal_status_start", "legal_status_end"),
+            ("allocations", "allocation_start", "allocation_end"), ("proceedings", "issued", "concluded"),
+        )  # fmt: skip
+        for dataset, first, last in pairs:
+            for source, row, start, end in self._rows(dataset, first, last):
+                if end and end < start:
+                    f = DATASETS[dataset]
+                    self._say(dataset, last, (source, row), "ended_before_start", f"{f.field(last).header} is before {f.field(first).header}.", "Correct one of the two dates.", end)
+
+    def _duplicate_meetings(self) -> None:
+        """Two rows for one meeting and child that differ in something (identical rows are already loaded once)."""
+        seen: dict[tuple, int] = {}
+        for source, row, meeting, child, kind, day, status in self._rows("meetings", "meeting_id", "child_id", "meeting_type", "meeting_date", "status"):
+            if status in ("cancelled", "postponed"):
+                continue
+            keys = [("day", child, kind, day)] + ([("id", meeting, child)] if meeting else [])
+            if any(key in seen for key in keys):
+                self._say("meetings", "meeting_date", (source, row), "duplicate_meeting", "The same child has another row for this meeting, or for a meeting of this type on this day.",
+                          "Keep one of the two, if they are one meeting.", day)  # fmt: skip
+            for key in keys:
+                seen[key] = row
+        seen = {}
+        for source, row, child, day, status in self._rows("reviews", "child_id", "review_date", "status"):
+            if status not in ("cancelled", "postponed"):
+                if (child, day) in seen:
+                    self._say("reviews", "review_date", (source, row), "duplicate_review", "The same child has another review on this day.", "Keep one of the two.", day)
+                seen[child, day] = row
+
+    def _two_teams_at_once(self) -> None:
+        allocations = defaultdict(list)
+        for source, row, child, team, start, end in self._rows("allocations", "child_id", "team", "allocation_start", "allocation_end"):
+            allocations[child].append((start, end or dt.date.max, team, source, row))
+        for child, rows in allocations.items():
+            rows.sort(key=lambda r: (r[0], r[1], r[2], r[3], r[4]))
+            until, held_by = dt.date.min, None
+            for start, end, team, source, row in rows:
+                if start < until and team != held_by:
+                    self._say("allocations", "allocation_start", (source, row), "two_teams_at_once", "The child is allocated to another team on the same days.",
+                              "End the earlier allocation on the day the later one begins.", start)  # fmt: skip
+                if end > until:
+                    until, held_by = end, team

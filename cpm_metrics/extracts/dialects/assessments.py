@@ -1,0 +1,24 @@
+"""Lists of child and family assessments without a type column (SSD cina_*, Annex A List 3): the list itself says the type."""
+
+from __future__ import annotations
+
+from ..recognise import Recognised
+from .tables import Kind, Made, SourceTable
+
+SSD = Kind("ssd_assessments", ("cinapersonid", "cinaassessmentauthdate"))
+ANNEX_A = Kind("annex_a_assessments", ("childuniqueid", "continuousassessmentdateofauthorisation"))
+KINDS = (SSD, ANNEX_A)
+_COLUMNS = {SSD.name: ("cina_person_id", "cina_assessment_auth_date"), ANNEX_A.name: ("Child Unique ID", "Continuous Assessment Date of Authorisation")}
+
+
+def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTable]]:
+    out = []
+    for t in tables:
+        child, date = _COLUMNS[t.kind]
+        made = Made(t, "assessments", {"child_id": (child,), "assessment_date": (date,)})
+        for row in t.rows():
+            if row.text("".join(date.lower().replace("_", " ").split())):
+                made.add(row, {"child_id": row.cell("".join(child.lower().replace("_", " ").split())), "assessment_type": "Child and family assessment",
+                               "assessment_date": row.cell("".join(date.lower().replace("_", " ").split()))})  # fmt: skip
+        out.append(made.recognised("the assessment is not yet authorised"))
+    return out, []

@@ -1,0 +1,98 @@
+"""Episodes of care -> periods of care, moves of home, legal statuses. Shared by SSDA903 and SSD.
+
+A period begins with an episode whose reason for a new episode (RNE) is S, or after a gap. A move of home is RNE S, P or B.
+The same episode in two years' files (open in one, closed in the next) is one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .tables import Row
+
+BEGINS_PERIOD = "S"
+MOVES_HOME = ("S", "P", "B")
+
+
+@dataclass(frozen=True)
+class Episode:
+    row: Row
+    child: str
+    start: dt.date
+    end: dt.date | None
+    reason: str  # first letter of the RNE
+    ended_care: bool  # a reason for ceasing other than X1, "episode ceases, and new episode begins"
+    period_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Period:
+    """Episodes of one child, oldest first, without a gap."""
+
+    episodes: tuple[Episode, ...]
+
+    @property
+    def first(self) -> Episode:
+        return self.episodes[0]
+
+    @property
+    def last(self) -> Episode:
+        return self.episodes[-1]
+
+    @property
+    def ended(self) -> bool:
+        return self.last.end is not None
+
+    @property
+    def start_known(self) -> bool:
+        return self.first.reason == BEGINS_PERIOD
+
+
+def periods(episodes: Iterable[Episode]) -> list[Period]:
+    by_child: dict[str, dict[tuple, Episode]] = defaultdict(dict)
+    for e in episodes:
+        known = by_child[e.child].get((e.start, e.period_key))
+        if known is None or _fuller(e, known):
+            by_child[e.child][e.start, e.period_key] = e
+    out = []
+    for child in sorted(by_child):
+        run: list[Episode] = []
+        for e in sorted(by_child[child].values(), key=lambda e: (e.start, e.period_key or "")):
+            if run and _begins_anew(run[-1], e):
+                out.append(Period(tuple(run)))
+                run = []
+            run.append(e)
+        out.append(Period(tuple(run)))
+    return out
+
+
+def _fuller(new: Episode, old: Episode) -> bool:
+    """Closed before open, then by content: never by which file came first."""
+    return (new.end is not None, _content(new)) > (old.end is not None, _content(old))
+
+
+def _content(e: Episode) -> list[str]:
+    return [str(c) for c in e.row.source.table.rows[e.row.index]]
+
+
+def _begins_anew(before: Episode, e: Episode) -> bool:
+    if before.period_key and e.period_key:
+        return before.period_key != e.period_key
+    if e.reason == BEGINS_PERIOD:
+        return True
+    return before.end is not None and e.start > before.end or before.ended_care
+
+
+def runs(period: Period, begins) -> list[tuple[Episode, ...]]:
+    """The period cut before each episode for which `begins(previous episode, episode)` holds; previous is None for the first."""
+    out: list[list[Episode]] = []
+    before = None
+    for e in period.episodes:
+        if before is None or begins(before, e):
+            out.append([])
+        out[-1].append(e)
+        before = e
+    return [tuple(run) for run in out]

@@ -1,0 +1,185 @@
+"""Standard Safeguarding Dataset tables, told by their column names (clae_*, clap_*, lega_*, clar_*, invo_*, lacp_*, pers_*, prof_*, dept_*).
+
+Tables that stand for themselves with a person id (lega_*, and clap_*, clar_* of newer versions) could load by their
+headers alone; here they are also joined through the period of care (clae_cla_id) where they have no person id.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import defaultdict
+
+from ..folding import fold
+from ..problems import NOTE, WARNING
+from ..recognise import Recognised
+from .episodes import Episode, Period, periods
+from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
+
+EPISODES = Kind("ssd_episodes", ("claepersonid", "claeclaepisodestartdate"))
+PERSON = Kind("ssd_person", ("perspersonid",), without=("claepersonid",))
+PROFESSIONALS = Kind("ssd_professionals", ("profprofessionalid", "profprofessionalname"))
+DEPARTMENTS = Kind("ssd_departments", ("deptteamid", "deptteamname"))
+PLACEMENTS = Kind("ssd_placements", ("clapclaplacementstartdate",))
+REVIEWS = Kind("ssd_reviews", ("clarclareviewdate",))
+INVOLVEMENTS = Kind("ssd_involvements", ("invopersonid", "invoinvolvementstartdate"))
+CARE_PLANS = Kind("ssd_care_plans", ("lacppersonid", "lacpclacareplanstartdate"))
+KINDS = (EPISODES, PERSON, PROFESSIONALS, DEPARTMENTS, PLACEMENTS, REVIEWS, INVOLVEMENTS, CARE_PLANS)
+
+_ALLOCATED = re.compile(r"\b(allocated|social work|social worker|case ?worker|key ?worker|sw)\b")
+_YES = {"y", "yes", "true", "1"}
+_BEFORE_CARE = dt.timedelta(days=28)
+
+
+def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTable]]:
+    by_kind: dict[str, list[SourceTable]] = defaultdict(list)
+    for t in tables:
+        by_kind[t.kind].append(t)
+    episodes = by_kind[EPISODES.name]
+    person_of = _people_by_period(episodes)
+    workers = {r.id("profprofessionalid"): r.cell("profprofessionalname") for t in by_kind[PROFESSIONALS.name] for r in t.rows()}
+    teams = {r.id("deptteamid"): r.cell("deptteamname") for t in by_kind[DEPARTMENTS.name] for r in t.rows()}
+    out: list[Recognised | None] = []
+    allocated: dict[str, tuple] = {}
+    for t in by_kind[INVOLVEMENTS.name]:
+        out.append(_involvements(t, workers, teams, allocated))
+    plans = _care_plans(by_kind[CARE_PLANS.name])
+    people = {r.id("perspersonid"): r for t in by_kind[PERSON.name] for r in t.rows()}
+    out += _cases(episodes, people, allocated, plans)
+    out += [_placements(t, person_of) for t in by_kind[PLACEMENTS.name]]
+    out += [_reviews(t, person_of) for t in by_kind[REVIEWS.name]]
+    side = by_kind[PERSON.name] + by_kind[PROFESSIONALS.name] + by_kind[DEPARTMENTS.name] + by_kind[CARE_PLANS.name]
+    if not any(out):
+        return [], side
+    out += [_side_table(t) for t in side]
+    return [r for r in out if r], []
+
+
+def _people_by_period(episodes: list[SourceTable]) -> dict[str, object]:
+    """Ids of periods of care, and of placements, -> cell with the person's id."""
+    out: dict[str, object] = {}
+    for t in episodes:
+        for row in t.rows():
+            for key in ("claeclaid", "claeclaplacementid"):
+                if row.id(key):
+                    out[key[4:], row.id(key)] = row.cell("claepersonid")
+    return out
+
+
+def _involvements(t: SourceTable, workers: dict, teams: dict, allocated: dict[str, tuple]) -> Recognised | None:
+    made = Made(t, "allocations", {"child_id": ("invo_person_id",), "worker": ("invo_professional_id",), "team": ("invo_professional_team",),
+                                   "allocation_start": ("invo_involvement_start_date",), "allocation_end": ("invo_involvement_end_date",)})  # fmt: skip
+    named = any(_ALLOCATED.search(fold(r.text("invoprofessionalroleid"))) for r in t.rows())
+    for row in t.rows():
+        if named and not _ALLOCATED.search(fold(row.text("invoprofessionalroleid"))):
+            continue
+        worker = workers.get(row.id("invoprofessionalid")) or row.cell("invoprofessionalname", "invoprofessionalid")
+        team = teams.get(row.id("invoprofessionalteam")) or row.cell("invoprofessionalteam")
+        made.add(row, {"child_id": row.cell("invopersonid"), "worker": worker, "team": team, "allocation_start": row.cell("invoinvolvementstartdate"),
+                       "allocation_end": row.cell("invoinvolvementenddate")})  # fmt: skip
+        child, start, end = row.id("invopersonid"), row.date("invoinvolvementstartdate"), row.date("invoinvolvementenddate")
+        if child and start and team:
+            rank = (end is None, end or dt.date.max, start, str(team), str(worker))
+            if child not in allocated or rank > allocated[child][0]:
+                allocated[child] = (rank, team, worker)
+    return made.recognised("they are involvements of other professionals than the allocated worker")
+
+
+def _care_plans(tables: list[SourceTable]) -> dict[str | None, list[tuple[dt.date, object]]]:
+    out = defaultdict(list)
+    for t in tables:
+        for row in t.rows():
+            if row.date("lacpclacareplanstartdate"):
+                out[row.id("lacppersonid")].append((row.date("lacpclacareplanstartdate"), row.cell("lacpclacareplanstartdate")))
+    return out
+
+
+def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: dict) -> list[Recognised | None]:
+    columns = {"child_id": ("clae_person_id",), "care_started": ("clae_entered_care_date", "clae_cla_episode_start_date"),
+               "care_ceased": ("clae_cla_episode_ceased_date", "clae_cla_episode_ceased"), "reason_ceased": ("clae_cla_episode_ceased_reason",)}  # fmt: skip
+    made = {id(t): Made(t, "cases", columns) for t in tables}
+    good = []
+    for t in tables:
+        for row in t.rows():
+            episode = _episode(row)
+            if episode:
+                good.append(episode)
+            else:
+                made[id(t)].add(row, {"child_id": row.cell("claepersonid"), "care_started": row.cell("claeclaepisodestartdate"), "team": NOT_RECORDED})
+    no_team: dict[int, int] = defaultdict(int)
+    for period in periods(good):
+        m = made[id(period.first.row.source)]
+        no_team[id(period.first.row.source)] += period.first.child not in allocated
+        _case(period, m, people.get(period.first.child), allocated.get(period.first.child), plans.get(period.first.child, []))
+    for t in tables:
+        if no_team[id(t)]:
+            made[id(t)].say(NOTE, "team_not_recorded", f"{no_team[id(t)]} periods of care have no allocated worker in the involvements: the team is 'Not recorded'.",
+                            "Load ssd_involvements with teams beside it.")  # fmt: skip
+    return [made[id(t)].recognised("they continue a period of care") for t in tables]
+
+
+def _episode(row: Row) -> Episode | None:
+    child, start = row.id("claepersonid"), row.date("claeclaepisodestartdate")
+    if not row.usable or child is None or start is None:
+        return None
+    end = row.date("claeclaepisodeceaseddate", "claeclaepisodeceased")
+    reason = row.text("claeclaepisodestartreason")[:1].upper()
+    ceased = row.text("claeclaepisodeceasedreason").upper()
+    return Episode(row, child, start, end, reason, end is not None and bool(ceased) and not ceased.startswith("X1"), row.id("claeclaid"))
+
+
+def _case(period: Period, made: Made, person: Row | None, allocation: tuple | None, plans: list) -> None:
+    first, last = period.first.row, period.last.row
+    entered = first.date("claeenteredcaredate")
+    started = first.cell("claeenteredcaredate") if entered else first.cell("claeclaepisodestartdate")
+    start = entered or period.first.start
+    values = {
+        "child_id": first.cell("claepersonid"), "care_started": started,
+        "care_ceased": last.cell("claeclaepisodeceaseddate", "claeclaepisodeceased"),
+        "reason_ceased": last.cell("claeclaepisodeceasedreason") if period.ended else None,
+        "team": allocation[1] if allocation else NOT_RECORDED, "worker": allocation[2] if allocation else None,
+        "care_plan_completed": min((p for p in plans if p[0] >= start - _BEFORE_CARE), key=lambda p: p[0], default=(None, None))[1],
+    }  # fmt: skip
+    if person:
+        values |= {"forename": person.cell("persforename"), "surname": person.cell("perssurname"), "date_of_birth": person.cell("persdob"),
+                   "gender": person.cell("persgender", "perssex")}  # fmt: skip
+    made.add(first, values)
+    if not entered and not period.start_known:
+        made.say(
+            WARNING, "start_unknown",
+            "The child's first episode in the file does not begin a period of care, and there is no date of entering care, so the true start is not known; the start of the "
+            "episode was taken.",
+            "Fill clae_entered_care_date, or load the earlier episodes too.", first, "clae_cla_episode_start_reason", first.text("claeclaepisodestartreason"),
+        )  # fmt: skip
+
+
+def _placements(t: SourceTable, person_of: dict) -> Recognised | None:
+    made = Made(t, "placements", {"child_id": ("clap_person_id", "clap_cla_id"), "placement_start": ("clap_cla_placement_start_date",),
+                                  "placement_end": ("clap_cla_placement_end_date",), "placement_type": ("clap_cla_placement_type",),
+                                  "provider": ("clap_cla_placement_provider",), "change_reason": ("clap_cla_placement_change_reason",)})  # fmt: skip
+    for row in t.rows():
+        child = row.cell("clappersonid") or person_of.get(("claid", row.id("clapclaid"))) or person_of.get(("claplacementid", row.id("clapclaplacementid")))
+        made.add(row, {"child_id": child, "placement_start": row.cell("clapclaplacementstartdate"), "placement_end": row.cell("clapclaplacementenddate"),
+                       "placement_type": row.cell("clapclaplacementtype"), "provider": row.cell("clapclaplacementprovider"),
+                       "change_reason": row.cell("clapclaplacementchangereason")})  # fmt: skip
+    return made.recognised("")
+
+
+def _reviews(t: SourceTable, person_of: dict) -> Recognised | None:
+    made = Made(t, "reviews", {"child_id": ("clar_cla_person_id", "clar_person_id", "clar_cla_id"), "review_date": ("clar_cla_review_date",),
+                               "status": ("clar_cla_review_cancelled",), "participation": ("clar_cla_review_participation",)})  # fmt: skip
+    due_only = 0
+    for row in t.rows():
+        if not row.text("clarclareviewdate") and row.text("clarclareviewduedate"):
+            due_only += 1  # a review that is due, not one that was held or booked
+            continue
+        child = row.cell("clarclapersonid", "clarpersonid") or person_of.get(("claid", row.id("clarclaid")))
+        cancelled = row.text("clarclareviewcancelled").lower() in _YES
+        made.add(row, {"child_id": child, "review_date": row.cell("clarclareviewdate"), "status": "Cancelled" if cancelled else None,
+                       "participation": row.cell("clarclareviewparticipation")})  # fmt: skip
+    return made.recognised("they have a due date but no review date yet")
+
+
+def _side_table(t: SourceTable) -> Recognised | None:
+    made = Made(t, "cases", {})
+    return made.recognised("their columns were added to the cases and allocations")

@@ -1,0 +1,121 @@
+"""SSDA903 files: header, episodes, social worker episodes. The reviews file is an ordinary table (synonyms.py).
+
+The return has no teams, names or Care Planning Meetings: cases get the team "Not recorded", and it is said.
+"""
+
+from __future__ import annotations
+
+from ..problems import NOTE, WARNING
+from ..recognise import Recognised
+from .episodes import MOVES_HOME, Episode, Period, periods, runs
+from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
+
+EPISODES = Kind("episodes", ("child", "decom", "rne"))
+HEADER = Kind("header", ("child", "sex", "dob"), without=("decom", "duc", "review", "dateint"))
+WORKERS = Kind("workers", ("child", "swid", "swdecom"))
+KINDS = (EPISODES, HEADER, WORKERS)
+
+_SEX = {"1": "Male", "2": "Female", "m": "Male", "f": "Female"}
+_CASES = {"child_id": ("CHILD",), "care_started": ("DECOM",), "care_ceased": ("DEC",), "reason_ceased": ("REC",), "legal_status": ("LS",), "placement_type": ("PLACE", "PL")}
+_PLACEMENTS = {"child_id": ("CHILD",), "placement_start": ("DECOM",), "placement_end": ("DEC",), "placement_type": ("PLACE", "PL"), "provider": ("PLACE_PROVIDER",),
+               "change_reason": ("REASON_PLACE_CHANGE",)}  # fmt: skip
+_LEGAL = {"child_id": ("CHILD",), "legal_status": ("LS",), "legal_status_start": ("DECOM",), "legal_status_end": ("DEC",)}
+
+
+def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTable]]:
+    """Without episodes there is nothing to attach the header to: it is left."""
+    episodes = [t for t in tables if t.kind == EPISODES.name]
+    headers = [t for t in tables if t.kind == HEADER.name]
+    out = [_workers(t) for t in tables if t.kind == WORKERS.name]
+    if not episodes:
+        return out, headers
+    people = {row.id("child"): row for t in headers for row in t.rows() if row.id("child")}
+    made = {id(t): {name: Made(t, name, columns) for name, columns in (("cases", _CASES), ("placements", _PLACEMENTS), ("legal_statuses", _LEGAL))} for t in episodes}
+    good: list[Episode] = []
+    for t in episodes:
+        for row in t.rows():
+            episode = _episode(row)
+            if episode:
+                good.append(episode)
+            else:  # cleaning will say what is wrong with it
+                made[id(t)]["cases"].add(row, {"child_id": row.cell("child"), "care_started": row.cell("decom"), "team": NOT_RECORDED})
+    for period in periods(good):
+        _case(period, made[id(period.first.row.source)]["cases"], people)
+        for run in runs(period, lambda before, e: e.reason in MOVES_HOME):
+            if run[0].reason in MOVES_HOME:
+                _placement(period, run, made[id(run[0].row.source)]["placements"])
+        for run in runs(period, lambda before, e: e.row.text("ls") != before.row.text("ls")):
+            _legal_status(period, run, made[id(run[0].row.source)]["legal_statuses"])
+    for t in episodes:
+        for name, joined in (("cases", "they continue a period of care"), ("placements", "they are no move of home"), ("legal_statuses", "the legal status stays the same")):
+            m = made[id(t)][name]
+            if name == "cases":
+                m.say(NOTE, "team_not_recorded", "SSDA903 has no teams: the team of every child is 'Not recorded'.", "Load allocations, or a case list with teams, beside it.")
+            if m.rows:
+                out.append(m.recognised(joined))
+    children = {e.child for e in good}
+    out += [_header(t, children) for t in headers]
+    return out, []
+
+
+def _episode(row: Row) -> Episode | None:
+    child, start = row.id("child"), row.date("decom")
+    if not row.usable or child is None or start is None:
+        return None
+    end = row.date("dec")
+    reason = row.text("rne")[:1].upper()
+    rec = row.text("rec").upper()
+    return Episode(row, child, start, end, reason, end is not None and bool(rec) and not rec.startswith("X1"))
+
+
+def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
+    first, last = period.first.row, period.last.row
+    person = people.get(period.first.child)
+    legal = runs(period, lambda before, e: e.row.text("ls") != before.row.text("ls"))[-1]
+    homes = [run for run in runs(period, lambda before, e: e.reason in MOVES_HOME) if run[0].reason in MOVES_HOME]
+    made.add(first, {
+        "child_id": first.cell("child"), "care_started": first.cell("decom"), "care_ceased": last.cell("dec"), "team": NOT_RECORDED,
+        "reason_ceased": last.cell("rec") if period.ended else None,
+        "legal_status": last.cell("ls"), "legal_status_start": legal[0].row.cell("decom"),
+        "placement_type": last.cell("place", "pl"), "placement_start": homes[-1][0].row.cell("decom") if homes else None,
+        "date_of_birth": person.cell("dob") if person else first.cell("dob"),
+        "gender": _SEX.get(person.text("sex").lower(), person.cell("sex")) if person else None,
+    })  # fmt: skip
+    if not period.start_known:
+        made.say(
+            WARNING, "start_unknown",
+            "The child's first episode in the file does not begin a period of care (RNE is not S), so the true start is not known; the start of the episode was taken.",
+            "Load the earlier years' episodes too, or a case list with the date started to be looked after.", first, "RNE", first.text("rne"),
+        )  # fmt: skip
+    if period.ended and not period.last.ended_care:
+        made.say(
+            WARNING, "end_uncertain", "The child's last episode ends with a new episode to follow (REC is X1 or blank), but none follows; the period was taken as ended.",
+            "Check for a missing episode.", last if last.source is made.source else None, "REC", last.text("rec"),
+        )  # fmt: skip
+
+
+def _placement(period: Period, run: tuple[Episode, ...], made: Made) -> None:
+    first, last = run[0].row, run[-1].row
+    made.add(first, {"child_id": first.cell("child"), "placement_start": first.cell("decom"), "placement_end": last.cell("dec"), "placement_type": last.cell("place", "pl"),
+                     "provider": last.cell("placeprovider"), "change_reason": last.cell("reasonplacechange")})  # fmt: skip
+
+
+def _legal_status(period: Period, run: tuple[Episode, ...], made: Made) -> None:
+    first, last = run[0].row, run[-1].row
+    made.add(first, {"child_id": first.cell("child"), "legal_status": first.cell("ls"), "legal_status_start": first.cell("decom"), "legal_status_end": last.cell("dec")})
+
+
+def _header(table: SourceTable, children: set[str]) -> Recognised | None:
+    made = Made(table, "cases", {"child_id": ("CHILD",), "date_of_birth": ("DOB",), "gender": ("SEX",)})
+    alone = sum(row.id("child") not in children for row in table.rows())
+    if alone:
+        made.say(NOTE, "no_episodes", f"{alone} children of the header have no episode, so they are not loaded.", "Load the episodes of the same return.")
+    return made.recognised("their dates of birth were added to the periods of care")
+
+
+def _workers(table: SourceTable) -> Recognised | None:
+    made = Made(table, "allocations", {"child_id": ("CHILD",), "worker": ("SW_ID",), "allocation_start": ("SW_DECOM",), "allocation_end": ("SW_DEC",)})
+    for row in table.rows():
+        made.add(row, {"child_id": row.cell("child"), "worker": row.cell("swid"), "team": NOT_RECORDED, "allocation_start": row.cell("swdecom"), "allocation_end": row.cell("swdec")})
+    made.say(NOTE, "team_not_recorded", "SSDA903 has no teams: the team of every allocation is 'Not recorded'.", "Load allocations with teams beside it.")
+    return made.recognised("")

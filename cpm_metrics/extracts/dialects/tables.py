@@ -1,0 +1,148 @@
+"""Tables of a dialect: found by the headers they must have, read by column, turned into recognised tables of our datasets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..cells import RawTable, is_blank
+from ..datasets import DATASETS
+from ..folding import squash
+from ..problems import DERIVED, ColumnMap, Problem
+from ..recognise import HEADER_ROWS, Recognised
+from ..values import read_date, read_id, text_of
+
+NOT_RECORDED = "Not recorded"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A table of a dialect: it has all of `needs` and none of `without` among its (squashed) headers."""
+
+    name: str
+    needs: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+@dataclass
+class SourceTable:
+    kind: str
+    table: RawTable
+    header_index: int
+    columns: dict[str, int]  # squashed header -> column index
+
+    def column(self, *names: str) -> int | None:
+        return next((self.columns[n] for n in names if n in self.columns), None)
+
+    def rows(self) -> Iterator[Row]:
+        for i in range(self.header_index + 1, len(self.table.rows)):
+            yield Row(self, i)
+
+    @property
+    def count(self) -> int:
+        return len(self.table.rows) - self.header_index - 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a dialect's table."""
+
+    source: SourceTable
+    index: int
+
+    def cell(self, *names: str) -> object:
+        j = self.source.column(*names)
+        cells = self.source.table.rows[self.index]
+        return cells[j] if j is not None and j < len(cells) else None
+
+    def text(self, *names: str) -> str:
+        cell = self.cell(*names)
+        return "" if cell is None else text_of(cell)
+
+    def id(self, *names: str) -> str | None:
+        return read_id(self.cell(*names))[0]
+
+    def date(self, *names: str) -> dt.date | None:
+        return read_date(self.cell(*names))[0]
+
+    @property
+    def number(self) -> int:
+        return self.source.table.numbers[self.index]
+
+    @property
+    def usable(self) -> bool:
+        """False for a row that the reader could not take apart, or that is cut short: cleaning says so."""
+        t = self.source.table
+        return self.index not in t.row_faults and not (t.ragged and len(t.rows[self.index]) < len(t.rows[self.source.header_index]))
+
+
+def source_table(table: RawTable, kinds: Sequence[Kind]) -> SourceTable | None:
+    for index, row in enumerate(table.rows[:HEADER_ROWS]):
+        columns: dict[str, int] = {}
+        twice = set()
+        for j, cell in enumerate(row):
+            key = squash(cell) if isinstance(cell, str) and not is_blank(cell) else ""
+            if key in columns:
+                twice.add(key)
+            if key:
+                columns[key] = j
+        for kind in kinds:
+            if all(n in columns for n in kind.needs) and not any(n in columns for n in kind.without) and not twice & set(kind.needs):
+                return SourceTable(kind.name, table, index, columns)
+    return None
+
+
+@dataclass
+class Made:
+    """Rows of one dataset, made from one table. `from_columns`: field -> headers in the source that it is read from."""
+
+    source: SourceTable
+    dataset: str
+    from_columns: dict[str, tuple[str, ...]]
+    rows: list[tuple[int, dict[str, object]]] = field(default_factory=list)
+    used: set[int] = field(default_factory=set)  # row indexes of the source that stand in `rows`
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, row: Row, values: dict[str, object]) -> None:
+        self.rows.append((row.index, values))
+        self.used.add(row.index)
+
+    def say(self, severity: str, kind: str, message: str, remedy: str, row: Row | None = None, header: str | None = None, value: str | None = None) -> None:
+        t = self.source.table
+        j = self.source.column(squash(header)) if header else None
+        letter = t.letter(j) if j is not None else None
+        self.problems.append(Problem(severity, kind, message, remedy, self.dataset, t.file, t.sheet, row.number if row else None, letter, header, value))
+
+    def recognised(self, how_joined: str) -> Recognised | None:
+        """`how_joined` explains the rows that have no row of their own, for example "episodes continue a period of care"."""
+        t = self.source.table
+        dataset = DATASETS[self.dataset]
+        fields = [f for f in dataset.fields if any(f.name in values for _, values in self.rows) or f.name in self.from_columns]
+        header_row = t.rows[self.source.header_index]
+        mapping, letters, headers = [], [], []
+        for f in fields:
+            j = self.source.column(*(squash(n) for n in self.from_columns.get(f.name, ())))
+            letter = t.letter(j) if j is not None else ""
+            header = str(header_row[j]).strip() if j is not None else "(worked out)"
+            letters.append(letter)
+            headers.append(header)
+            samples = list(dict.fromkeys(text_of(v[f.name])[:80] for _, v in self.rows[:200] if not is_blank(v.get(f.name))))[:3]
+            mapping.append(ColumnMap(letter, header, f.name, DERIVED, tuple(samples)))
+        used_columns = {self.source.column(*(squash(n) for n in names)) for names in self.from_columns.values()}
+        for j, cell in enumerate(header_row):
+            if j not in used_columns and not is_blank(cell):
+                mapping.append(ColumnMap(t.letter(j), str(cell).strip(), None, None))
+        raw = RawTable(
+            t.file, t.sheet, [headers, *([values.get(f.name) for f in fields] for _, values in self.rows)],
+            [t.numbers[self.source.header_index], *(t.numbers[i] for i, _ in self.rows)],
+            notes=[*t.notes, *self.notes], letters=letters,
+            row_faults={n: t.row_faults[i] for n, (i, _) in enumerate(self.rows, start=1) if i in t.row_faults},
+            hidden_rows=t.hidden_rows,
+        )  # fmt: skip
+        folded = self.source.count - len(self.used)
+        if folded:
+            raw.notes.append(f"{folded} of {self.source.count} rows have no row of their own: {how_joined}.")
+        extra = len(self.rows) - len(self.used)
+        return Recognised(raw, dataset, 0, {f.name: j for j, f in enumerate(fields)}, mapping, [], folded=folded - extra, problems=self.problems)

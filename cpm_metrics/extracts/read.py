@@ -1,0 +1,95 @@
+"""A file -> its raw tables. What a file is, is told by its first bytes, not by its name."""
+
+from __future__ import annotations
+
+import io
+
+import python_calamine as calamine
+
+from ..errors import UnreadableFile
+from .cells import Fault, RawTable, is_blank_row
+from .folding import column_index
+from .problems import InputFile
+from .read_csv import read_csv
+from .xlsx_facts import SheetFacts, sheet_facts
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def read(file: InputFile) -> list[RawTable]:
+    """All non-empty sheets of a workbook, or the one table of a CSV. Raises UnreadableFile."""
+    data = file.read()
+    if not data:
+        raise UnreadableFile(f"{file.name} is empty (0 bytes).", "Export it again.")
+    if data.startswith((_ZIP, _OLE)):
+        return _read_workbook(file.name, data)
+    return [read_csv(file.name, data)]
+
+
+def _read_workbook(name: str, data: bytes) -> list[RawTable]:
+    try:
+        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except calamine.PasswordError as problem:
+        raise UnreadableFile(f"{name} is protected with a password.", "Open it in Excel, take the password off (File, Info, Protect Workbook), and save.") from problem
+    except calamine.CalamineError as problem:
+        raise UnreadableFile(f"{name} is damaged, or not a spreadsheet.", "Open it in Excel, save it as .xlsx, and load that.") from problem
+    facts = sheet_facts(data) if data.startswith(_ZIP) else {}
+    tables = []
+    for meta in workbook.sheets_metadata:
+        if meta.typ != calamine.SheetTypeEnum.WorkSheet:
+            continue
+        try:
+            sheet = workbook.get_sheet_by_name(meta.name)
+            rows = sheet.to_python(skip_empty_area=True)
+        except calamine.CalamineError as problem:
+            raise UnreadableFile(f"{name}, sheet {meta.name}, is damaged.", "Open it in Excel, save it as .xlsx, and load that.") from problem
+        table = _table(name, meta, sheet, rows, facts.get(meta.name) or SheetFacts())
+        if table.rows:
+            tables.append(table)
+    return tables
+
+
+def _table(name: str, meta, sheet, rows: list[list], facts: SheetFacts) -> RawTable:
+    first_row, first_column = sheet.start or (0, 0)
+    rows, first_row, first_column = _with_faults(rows, first_row, first_column, facts)
+    kept = [i for i, row in enumerate(rows) if not is_blank_row(row)]
+    table = RawTable(
+        name,
+        meta.name,
+        [rows[i] for i in kept],
+        [first_row + i + 1 for i in kept],
+        first_column,
+        merged=[(a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in sheet.merged_cell_ranges or []],
+        hidden_rows=facts.hidden_rows,
+        hidden_columns=facts.hidden_columns,
+    )
+    if meta.visible != calamine.SheetVisibleEnum.Visible:
+        table.notes.append("The sheet is hidden in the workbook; it was read all the same.")
+    return table
+
+
+def _with_faults(rows: list[list], first_row: int, first_column: int, facts: SheetFacts) -> tuple[list[list], int, int]:
+    """Puts the cells that calamine gives as blank or rounded (errors, formulas without a result, long numbers) in place."""
+    if not facts.cells:
+        return rows, first_row, first_column
+    places = {(r, column_index(c)): value for (c, r), value in facts.cells.items()}
+    top, left = min(r for r, _ in places), min(c for _, c in places)
+    bottom, right = max(r for r, _ in places), max(c for _, c in places)
+    if not rows:
+        first_row, first_column = top - 1, left
+    if left < first_column:
+        rows = [[""] * (first_column - left) + row for row in rows]
+        first_column = left
+    width = max(max((len(r) for r in rows), default=0), right - first_column + 1)
+    if top - 1 < first_row:
+        rows = [[""] * width for _ in range(first_row - top + 1)] + rows
+        first_row = top - 1
+    rows += [[""] * width for _ in range(bottom - first_row - len(rows))]
+    for row in rows:
+        row += [""] * (width - len(row))
+    for (r, c), value in places.items():
+        cell = rows[r - 1 - first_row][c - first_column]
+        if isinstance(value, Fault) or cell == "" or isinstance(cell, float):
+            rows[r - 1 - first_row][c - first_column] = value
+    return rows, first_row, first_column

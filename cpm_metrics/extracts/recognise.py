@@ -1,0 +1,192 @@
+"""Which dataset a raw table is, which row holds its headers, and which column is which field. By headers, not by names."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from functools import cache
+
+from .cells import RawTable, is_blank, show
+from .datasets import DATASETS, Dataset
+from .folding import fold, squash
+from .mapping import IGNORE, MappingBook
+from .problems import REMEMBERED, SYNONYM, TEMPLATE, ColumnMap, Problem
+from .synonyms import SYNONYMS, TABLE_NAMES, WEAK
+
+HEADER_ROWS = 20
+_SAMPLES = 3
+# Fields that many tables about children have: they alone don't tell a dataset.
+_IDENTITY = {"child_id", "forename", "surname", "date_of_birth", "gender", "sibling_group"}
+
+
+@dataclass
+class Recognised:
+    """A raw table whose dataset is known. `fields`: field name -> column index in the table's rows."""
+
+    table: RawTable
+    dataset: Dataset
+    header_index: int
+    fields: dict[str, int]
+    mapping: list[ColumnMap]
+    notes: list[str]
+    # From a dialect: rows of the source without a row of their own here, and what the dialect has to say.
+    folded: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def unmapped(self) -> list[str]:
+        return [m.header for m in self.mapping if m.field is None and m.header]
+
+
+@dataclass
+class NotRecognised:
+    """A raw table that is no dataset. `refuse`: it looks meant to be one, so the load must stop and say why."""
+
+    table: RawTable
+    header_index: int | None
+    why: str
+    remedy: str = ""
+    refuse: bool = False
+    ignored: bool = False
+
+
+@cache
+def lookup(dataset: str, weak: bool) -> dict[str, tuple[str, int, str]]:
+    """Squashed header -> (field, rank, how sure). A lower rank wins where a table has several headers for one field."""
+    out: dict[str, tuple[str, int, str]] = {}
+    for f in DATASETS[dataset].fields:
+        out[squash(f.header)] = (f.name, 0, TEMPLATE)
+        names = SYNONYMS[dataset].get(f.name, ()) + (WEAK[dataset].get(f.name, ()) if weak else ())
+        for rank, name in enumerate(names, start=1):
+            out.setdefault(squash(name), (f.name, rank, SYNONYM))
+    return out
+
+
+def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
+    """Never raises: what stops a load comes back as NotRecognised with `refuse`, so that all of it can be said at once."""
+    best = None
+    for index, row in enumerate(table.rows[:HEADER_ROWS]):
+        headers = [_header(cell) for cell in row]
+        if sum(bool(h) for h in headers) < 2:
+            continue
+        remembered = book.for_headers(headers)
+        if remembered:
+            if remembered.dataset == IGNORE:
+                return NotRecognised(table, index, "its headers are remembered as a table to leave out.", ignored=True)
+            return _finish(table, index, headers, remembered.dataset, remembered.columns)
+        for name in DATASETS:
+            found, _ = _match(headers, name, _named_after(table, name))
+            complete = all(f.name in found for f in DATASETS[name].required)
+            score = (complete, len(found), -index)
+            if found and (best is None or score > best[0]):
+                best = (score, index, headers, name, found)
+    if best is None:
+        return NotRecognised(table, None, f"none of its first {HEADER_ROWS} rows holds headers that are known.")
+    (complete, matched, _), index, headers, name, found = best
+    if complete:
+        return _finish(table, index, headers, name, {})
+    filled = sum(bool(h) for h in headers)
+    named = [n for n in DATASETS if _named_after(table, n)]
+    telling = set(found) - _IDENTITY
+    looks_meant = matched >= 2 and matched * 2 >= filled and telling or name in named and matched >= 1
+    if not looks_meant:
+        return NotRecognised(table, index, f"its headers are those of none of the datasets (nearest: {DATASETS[name].title}).")
+    return _finish(table, index, headers, name, {})
+
+
+def _header(cell: object) -> str:
+    return " ".join(show(cell).split()) if not is_blank(cell) else ""
+
+
+def _named_after(table: RawTable, dataset: str) -> bool:
+    names = (*TABLE_NAMES[dataset], fold(DATASETS[dataset].title))
+    sheet = fold(table.sheet)
+    stem = fold(table.file.rsplit(".", 1)[0]) if not table.sheet else ""
+    return sheet in names or stem in names
+
+
+def _match(headers: list[str], dataset: str, weak: bool, chosen: dict[str, str | None] | None = None):
+    """-> ({field: (column, how)}, {column: field it also could be}). `chosen` are remembered answers; they win."""
+    known = lookup(dataset, weak)
+    answers = {squash(h): f for h, f in (chosen or {}).items()}
+    found: dict[str, tuple[int, int, str]] = {}
+    also: dict[int, str] = {}
+    for j, header in enumerate(headers):
+        key = squash(header)
+        if not key:
+            continue
+        if key in answers:
+            if answers[key] is None:
+                continue
+            name, rank, how = answers[key], -1, REMEMBERED
+        elif key in known:
+            name, rank, how = known[key]
+        else:
+            continue
+        if name not in found or rank < found[name][1]:
+            if name in found:
+                also[found[name][0]] = name
+            found[name] = (j, rank, how)
+        else:
+            also[j] = name
+    return {name: (j, how) for name, (j, _, how) in found.items()}, also
+
+
+def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: dict[str, str | None]) -> Recognised | NotRecognised:
+    dataset = DATASETS[name]
+    found, also = _match(headers, name, _named_after(table, name), chosen)
+    number = table.numbers[index]
+    twice = _same_header_twice(headers, found)
+    if twice:
+        first, second = twice
+        return NotRecognised(
+            table, index,
+            f"two columns ({table.letter(first)} and {table.letter(second)}) have the same header '{headers[first]}' in row {number}.",
+            "Rename or delete one of them, so that it is clear which to use.", refuse=True,
+        )  # fmt: skip
+    missing = [f for f in dataset.required if f.name not in found]
+    if missing:
+        unused = [h for j, h in enumerate(headers) if h and j not in {c for c, _ in found.values()}]
+        parts = []
+        for f in missing:
+            near = difflib.get_close_matches(fold(f.header), [fold(h) for h in unused], n=3, cutoff=0.5)
+            near_seen = [h for h in unused if fold(h) in near]
+            parts.append(f"'{f.header}'" + (f" (near to it: {', '.join(repr(h) for h in near_seen)})" if near_seen else ""))
+        return NotRecognised(
+            table, index,
+            f"as {dataset.title}, the required column{'s' if len(missing) > 1 else ''} {' and '.join(parts)} "
+            f"{'are' if len(missing) > 1 else 'is'} missing from the headers in row {number}.",
+            "Add the column, or say on the mapping screen which of the columns it is.", refuse=True,
+        )  # fmt: skip
+    by_column = {j: (field, how) for field, (j, how) in found.items()}
+    mapping = []
+    for j, header in enumerate(headers):
+        field, how = by_column.get(j, (None, None))
+        samples = _samples(table, index, j)
+        if header or samples:
+            mapping.append(ColumnMap(table.letter(j), header, field, how, samples))
+    notes = [
+        f"Column {table.letter(j)} '{headers[j]}' could also be {dataset.field(field).header}; column {table.letter(found[field][0])} was used."
+        for j, field in also.items()
+    ]
+    return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes)
+
+
+def _same_header_twice(headers: list[str], found: dict[str, tuple[int, str]]) -> tuple[int, int] | None:
+    for j, _ in found.values():
+        for other, header in enumerate(headers):
+            if other != j and squash(header) == squash(headers[j]):
+                return min(j, other), max(j, other)
+    return None
+
+
+def _samples(table: RawTable, index: int, j: int) -> tuple[str, ...]:
+    out: list[str] = []
+    for row in table.rows[index + 1 : index + 500]:
+        if j < len(row) and not is_blank(row[j]):
+            text = show(row[j]).strip()[:80]
+            if text not in out:
+                out.append(text)
+                if len(out) == _SAMPLES:
+                    break
+    return tuple(out)

@@ -1,0 +1,119 @@
+"""What calamine doesn't say about an .xlsx: error cells (it gives blanks), formulas without a stored result, numbers of more
+than 15 digits (it rounds), hidden rows and columns. Looked up in the sheet's own XML, and only where a quick search finds a trace.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+
+from .cells import Fault
+
+_ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?\bt="e"[^>]*?)(?<!/)>(?P<body>.*?)</(?:\w+:)?c>', re.S)
+_FORMULA_CELL = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?f\b.*?)</(?:\w+:)?c>', re.S)
+_LONG_NUMBER = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?v>\s*\d{16,}(?:\.0*)?\s*</(?:\w+:)?v>\s*)</(?:\w+:)?c>')
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>(.*?)</(?:\w+:)?v>", re.S)
+_WHERE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_TYPE = re.compile(rb'\bt="(\w+)"')
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
+_COL_TAG = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+
+
+@dataclass
+class SheetFacts:
+    """`cells`: (column letters, row) -> Fault, or the exact digits of a long number."""
+
+    cells: dict[tuple[str, int], Fault | str] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+
+
+def sheet_facts(data: bytes) -> dict[str, SheetFacts]:
+    """Sheet name -> facts. Sheets of other kinds of zip (.ods, .xlsb) have none."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: _facts(archive.read(part)) for name, part in sheet_parts(archive).items()}
+
+
+def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name -> name of its XML part, by the workbook's relationships; empty when it is no .xlsx or .xlsm."""
+    names = {n.lower(): n for n in archive.namelist()}
+    book_part = _workbook_part(archive, names)
+    if book_part is None:
+        return {}
+    folder = posixpath.dirname(book_part)
+    rels_part = names.get(f"{folder}/_rels/{posixpath.basename(book_part)}.rels".lower().lstrip("/"))
+    if rels_part is None:
+        return {}
+    targets = {}
+    for rel in ElementTree.fromstring(archive.read(rels_part)):
+        target = rel.get("Target", "")
+        path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+        targets[rel.get("Id")] = names.get(path.lower())
+    parts = {}
+    for element in ElementTree.fromstring(archive.read(book_part)).iter():
+        if _local(element.tag) == "sheet":
+            rel_id = next((v for k, v in element.attrib.items() if _local(k) == "id" and k != "id"), None)
+            part = targets.get(rel_id)
+            if part and part.lower().endswith(".xml"):
+                parts[element.get("name", "")] = part
+    return parts
+
+
+def _workbook_part(archive: zipfile.ZipFile, names: dict[str, str]) -> str | None:
+    if "xl/workbook.xml" in names:
+        return names["xl/workbook.xml"]
+    rels = names.get("_rels/.rels")
+    if rels is None:
+        return None
+    for rel in ElementTree.fromstring(archive.read(rels)):
+        if rel.get("Type", "").endswith("/officeDocument"):
+            part = names.get(rel.get("Target", "").lstrip("/").lower())
+            return part if part and part.lower().endswith(".xml") else None
+    return None
+
+
+def _local(tag: str) -> str:
+    return tag.rsplit("}", 1)[-1]
+
+
+def _facts(xml: bytes) -> SheetFacts:
+    facts = SheetFacts()
+    if b't="e"' in xml:
+        for match in _ERROR_CELL.finditer(xml):
+            _put(facts, match, Fault("excel_error", _text(match["body"]) or "#N/A"))
+    if b"<f" in xml or b":f" in xml:
+        for match in _FORMULA_CELL.finditer(xml):
+            if not _text(match["body"]) and b't="str"' not in match["attrs"] and not _TYPE.search(match["attrs"]):
+                _put(facts, match, Fault("formula", "(formula)"))
+    if b"0" * 16 in xml.translate(_DIGITS_ALIKE):
+        for match in _LONG_NUMBER.finditer(xml):
+            if not _TYPE.search(match["attrs"]) or _TYPE.search(match["attrs"])[1] == b"n":
+                _put(facts, match, _text(match["body"]).split(".")[0])
+    if _HIDDEN.search(xml):
+        for match in _ROW_TAG.finditer(xml):
+            if _HIDDEN.search(match[0]):
+                number = re.search(rb'\br="(\d+)"', match[0])
+                if number:
+                    facts.hidden_rows.add(int(number[1]))
+        for match in _COL_TAG.finditer(xml):
+            low, high = re.search(rb'\bmin="(\d+)"', match[0]), re.search(rb'\bmax="(\d+)"', match[0])
+            if _HIDDEN.search(match[0]) and low and high:
+                facts.hidden_columns |= set(range(int(low[1]) - 1, min(int(high[1]), 16384)))
+    return facts
+
+
+def _put(facts: SheetFacts, match: re.Match, value: Fault | str) -> None:
+    where = _WHERE.search(match["attrs"])
+    if where:
+        facts.cells[where[1].decode(), int(where[2])] = value
+
+
+def _text(body: bytes) -> str:
+    found = _VALUE.search(body)
+    return found[1].decode("utf-8", "replace").strip() if found else ""

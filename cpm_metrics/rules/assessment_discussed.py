@@ -1,0 +1,54 @@
+"""What a specialist assessment recommends is discussed at a CPM before the next review."""
+
+from cpm_metrics.rules import Example, Rule
+
+RULE = Rule(
+    code="assessment-discussed",
+    order=200,
+    title="Specialist assessment discussed",
+    question="Was a CPM held after each specialist assessment and by the next Child in Care Review?",
+    level="guidance",
+    source="Quick Guide 1",
+    anchor_words="a specialist assessment was received on",
+    done_words="CPM held on",
+    closes_words="the child left care",
+    needs=(("assessments",),),
+    clock="""
+        WITH received AS (
+            SELECT p.child_id, p.care_started, p.care_ceased, a.assessment_date AS anchor_date, a.assessment_type_text
+            FROM assessments_known a
+            JOIN periods p
+              ON p.child_id = a.child_id AND a.assessment_date >= p.care_started
+             AND (p.care_ceased IS NULL OR a.assessment_date <= p.care_ceased)
+            WHERE a.assessment_type = 'specialist'
+        ),
+        open_stretch AS (SELECT * FROM stretches WHERE held_date IS NULL)
+        SELECT x.child_id, x.care_started, x.anchor_date, x.care_ceased AS lapses_on, x.assessment_type_text AS detail,
+            coalesce(r.review_date, s.ends_on) AS due_date,
+            CASE WHEN r.review_date IS NOT NULL THEN 'the next review was held that day'
+                 WHEN s.booked_date IS NOT NULL THEN 'the next review is booked for that day'
+                 ELSE 'the next review is due by then' END AS limit_text,
+            m.meeting_date AS done_date, m.meeting_id,
+            CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN s.reviews_known = 'none' THEN 'Reviews' END AS missing
+        FROM received x
+        JOIN open_stretch s USING (child_id, care_started)
+        ASOF LEFT JOIN held_reviews r
+          ON r.child_id = x.child_id AND r.care_started = x.care_started AND r.review_date >= x.anchor_date
+        ASOF LEFT JOIN cpm_days m
+          ON m.child_id = x.child_id AND m.care_started = x.care_started AND m.meeting_date >= x.anchor_date
+    """,
+    examples=(
+        Example("by the next review, that day included", "2026-06-01",
+                {"assessments": [{"assessment_date": "2026-02-10", "assessment_type": "specialist"}],
+                 "reviews": [{"review_date": "2026-01-30"}, {"review_date": "2026-04-30"}], "meetings": [{"meeting_date": "2026-04-30"}]},
+                [{"status": "on_time", "due_date": "2026-04-30"}]),
+        Example("no review since: the one that is booked, else due", "2026-03-01",
+                {"assessments": [{"assessment_date": "2026-02-10", "assessment_type": "specialist"}],
+                 "reviews": [{"review_date": "2026-01-30"}], "meetings": []},
+                [{"status": "upcoming", "due_date": "2026-04-30"}]),
+        Example("the CPM before it was received doesn't count", "2026-06-01",
+                {"assessments": [{"assessment_date": "2026-02-10", "assessment_type": "specialist"}],
+                 "reviews": [{"review_date": "2026-02-10"}], "meetings": [{"meeting_date": "2026-02-09"}]},
+                [{"status": "overdue", "due_date": "2026-02-10"}]),
+    ),
+)  # fmt: skip

@@ -1,0 +1,41 @@
+-- One row: a meeting and child within a period of care, any kind and state. A meeting on two rows of one ID covers two children.
+CREATE TABLE timeline_meetings AS
+SELECT
+    p.care_started, m.* EXCLUDE (source, row),
+    m.source || '-' || m.row AS meeting_key,
+    m.meeting_type IN ('cpm', 'final_plan_cpm') AS is_cpm,
+    state_of(m.meeting_date, m.status, m.status_text) AS state,
+    list_contains(s.columns, 'chair_role') AS has_chair_role,
+    list_contains(s.columns, 'agreed_frequency') AS has_agreed_frequency,
+    list_contains(s.columns, 'also_placement_planning') AS has_also_placement_planning,
+    list_contains(s.columns, 'plan_updated') AS has_plan_updated,
+    list_contains(s.columns, 'iro_informed') AS has_iro_informed,
+    list_contains(s.columns, 'minutes_distributed') AS has_minutes_distributed,
+    list_contains(s.columns, 'minutes_uploaded') AS has_minutes_uploaded,
+    list_contains(s.columns, 'minutes_on_cpr') AS has_minutes_on_cpr,
+    list_contains(s.columns, 'attendee_roles') AS has_attendee_roles,
+    list_contains(s.columns, 'domains') AS has_domains,
+    m.source, m.row
+FROM snap.meetings m
+JOIN snap.sources s USING (source)
+JOIN periods p
+  ON p.child_id = m.child_id
+ AND m.meeting_date >= CASE WHEN m.meeting_type = 'review' THEN p.care_started ELSE $before_care END
+ AND (p.previous_ceased IS NULL OR m.meeting_date > p.previous_ceased)
+ AND (p.care_ceased IS NULL OR m.meeting_date <= p.care_ceased);
+
+-- One row: a Care Planning Meeting that was held, of either kind, and child.
+CREATE VIEW held_cpms AS SELECT * FROM timeline_meetings WHERE is_cpm AND state = 'held';
+
+-- One row: a day on which a child's CPM was held, in a period of care. What "the earliest held CPM from a day on" looks up.
+CREATE TABLE cpm_days AS
+SELECT child_id, care_started, meeting_date, min(meeting_id) AS meeting_id FROM held_cpms GROUP BY ALL;
+
+-- One row: a period of care in which a CPM was held, with the first one.
+CREATE VIEW first_cpm AS
+SELECT DISTINCT ON (child_id, care_started) * FROM cpm_days ORDER BY child_id, care_started, meeting_date;
+
+-- One row: a meeting that plans a placement (its own kind, or a CPM marked so), held.
+CREATE VIEW placement_meetings AS
+SELECT * FROM timeline_meetings
+WHERE state = 'held' AND (meeting_type = 'placement_planning' OR (is_cpm AND also_placement_planning));

@@ -1,0 +1,44 @@
+-- One row: a day with a Child in Care Review in a period of care, whichever extracts told of it.
+CREATE TABLE timeline_reviews AS
+WITH told AS (
+    SELECT child_id, review_date, status, status_text, NULL AS meeting_id FROM snap.reviews
+    UNION ALL
+    SELECT child_id, meeting_date, status, status_text, meeting_id FROM snap.meetings WHERE meeting_type = 'review'
+    UNION ALL
+    SELECT child_id, latest_review, NULL, NULL, NULL FROM snap.cases WHERE latest_review IS NOT NULL
+),
+placed AS (
+    SELECT p.child_id, p.care_started, t.review_date, t.meeting_id,
+        state_of(t.review_date, t.status, t.status_text) AS state
+    FROM told t
+    JOIN periods p
+      ON p.child_id = t.child_id
+     AND t.review_date >= p.care_started
+     AND (p.previous_ceased IS NULL OR t.review_date > p.previous_ceased)
+     AND (p.care_ceased IS NULL OR t.review_date <= p.care_ceased)
+)
+-- Told twice and differently, the strongest wins: held, then booked, then no outcome recorded.
+SELECT child_id, care_started, review_date,
+    arg_min(state, list_position(['held', 'booked', 'not_recorded', 'postponed', 'cancelled'], state)) AS state,
+    min(meeting_id) AS meeting_id
+FROM placed GROUP BY child_id, care_started, review_date;
+
+-- One row: a review that was held, numbered within the period of care.
+CREATE TABLE held_reviews AS
+SELECT child_id, care_started, review_date, meeting_id,
+    row_number() OVER (PARTITION BY child_id, care_started ORDER BY review_date) AS n
+FROM timeline_reviews WHERE state = 'held';
+
+-- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: only "date of
+-- latest review" was loaded and it is too late to be the first one, so the reviews before it are unknown.
+CREATE TABLE review_knowledge AS
+SELECT p.child_id, p.care_started,
+    CASE
+        WHEN is_loaded('reviews') OR EXISTS (FROM snap.meetings WHERE meeting_type = 'review') THEN 'all'
+        WHEN NOT p.has_latest_review THEN 'none'
+        WHEN r.review_date > $first_review THEN 'latest'
+        ELSE 'all'
+    END AS reviews_known
+FROM (SELECT *, care_started AS anchor FROM periods) p
+LEFT JOIN calendar ON calendar.day = p.anchor
+LEFT JOIN held_reviews r ON r.child_id = p.child_id AND r.care_started = p.care_started AND r.n = 1;

@@ -1,0 +1,95 @@
+-- The other datasets as they stood on the as-at date: nothing that began after it, later ends shown as open.
+
+-- One row: a placement. From the cases' own columns only when placements were never loaded.
+CREATE TABLE placements_known AS
+SELECT * EXCLUDE (placement_end), upto(placement_end) AS placement_end
+FROM snap.placements WHERE placement_start <= as_at()
+UNION ALL BY NAME
+FROM (
+    SELECT DISTINCT ON (child_id, placement_start) child_id, placement_start, placement_type, source, row
+    FROM snap.cases WHERE placement_start <= as_at() AND NOT is_loaded('placements')
+    ORDER BY child_id, placement_start, care_started
+);
+
+-- One row: a placement within a period of care, with the one before it.
+CREATE TABLE placements_of_care AS
+SELECT p.care_started, p.care_ceased, pl.*,
+    max(pl.placement_start) OVER (
+        PARTITION BY p.child_id, p.care_started ORDER BY pl.placement_start
+        RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING
+    ) AS previous_start
+FROM placements_known pl
+JOIN periods p
+  ON p.child_id = pl.child_id AND pl.placement_start >= p.care_started
+ AND (p.care_ceased IS NULL OR pl.placement_start <= p.care_ceased);
+
+-- One row: a legal status of a child with its end (a blank end is the start of the next one). The cases' own columns
+-- stand in for a child with no row in legal statuses.
+CREATE TABLE legal_known AS
+WITH told AS (
+    SELECT child_id, legal_status, legal_code, legal_status_start, upto(legal_status_end) AS legal_status_end, source, row
+    FROM snap.legal_statuses WHERE legal_status_start <= as_at()
+    UNION ALL
+    SELECT child_id, legal_status, legal_code, coalesce(legal_status_start, care_started), care_ceased, source, row
+    FROM children
+    WHERE legal_status IS NOT NULL AND child_id NOT IN (SELECT child_id FROM snap.legal_statuses WHERE legal_status_start <= as_at())
+)
+SELECT * EXCLUDE (legal_status_end),
+    coalesce(legal_status_end, min(legal_status_start) OVER (
+        PARTITION BY child_id ORDER BY legal_status_start
+        RANGE BETWEEN INTERVAL 1 DAY FOLLOWING AND UNBOUNDED FOLLOWING
+    )) AS legal_status_end
+FROM told;
+
+-- One row: an assessment.
+CREATE TABLE assessments_known AS SELECT * FROM snap.assessments WHERE assessment_date <= as_at();
+
+-- One row: a day with a significant change, in a period of care. Without the dataset, a move to another placement is one.
+CREATE TABLE changes_known AS
+SELECT p.child_id, p.care_started, p.care_ceased, c.change_date, string_agg(DISTINCT c.change, '; ' ORDER BY c.change) AS change
+FROM (
+    SELECT child_id, change_date, change FROM snap.changes WHERE change_date <= as_at()
+    UNION ALL
+    SELECT child_id, placement_start, 'moved to another placement' FROM placements_of_care
+    WHERE NOT is_loaded('changes') AND placement_start > care_started
+) c
+JOIN periods p
+  ON p.child_id = c.child_id AND c.change_date >= p.care_started
+ AND (p.care_ceased IS NULL OR c.change_date <= p.care_ceased)
+GROUP BY ALL;
+
+-- One row: a set of proceedings. Planned dates (plan due) stay even when they lie ahead.
+CREATE TABLE proceedings_known AS
+SELECT pr.* EXCLUDE (concluded, la_assessment, experts_received, plan_filed, source, row),
+    upto(pr.concluded) AS concluded, upto(pr.la_assessment) AS la_assessment,
+    upto(pr.experts_received) AS experts_received, upto(pr.plan_filed) AS plan_filed,
+    list_contains(s.columns, 'concluded') AS has_concluded,
+    list_contains(s.columns, 'la_assessment') AS has_la_assessment,
+    list_contains(s.columns, 'experts_commissioned') AS has_experts_commissioned,
+    list_contains(s.columns, 'experts_received') AS has_experts_received,
+    list_contains(s.columns, 'plan_due') AS has_plan_due,
+    pr.source, pr.row
+FROM snap.proceedings pr JOIN snap.sources s USING (source)
+WHERE pr.issued <= as_at();
+
+-- One row: an action of a CPM of a period of care. It belongs to the meeting of its ID, else to a CPM of its day.
+CREATE TABLE actions_known AS
+WITH linked AS (
+    SELECT a.*, m.meeting_type IS NOT NULL AS by_id
+    FROM snap.actions a
+    LEFT JOIN (SELECT child_id, meeting_id, min(meeting_type) AS meeting_type FROM snap.meetings
+               WHERE meeting_id IS NOT NULL GROUP BY ALL) m
+      ON m.child_id = a.child_id AND m.meeting_id = a.meeting_id
+)
+SELECT m.care_started, m.meeting_date, a.* EXCLUDE (meeting_date, meeting_id, completed_date, by_id, source, row),
+    upto(a.completed_date) AS completed_date, m.meeting_id, m.meeting_key,
+    list_contains(s.columns, 'due_date') AS has_due_date,
+    list_contains(s.columns, 'completed_date') AS has_completed_date,
+    a.source, a.row
+FROM linked a
+JOIN snap.sources s USING (source)
+JOIN timeline_meetings m
+  ON m.child_id = a.child_id AND m.is_cpm AND m.meeting_date <= as_at()
+ AND CASE WHEN a.by_id THEN m.meeting_id = a.meeting_id ELSE m.meeting_date = a.meeting_date END
+-- Two CPMs on one day: the action is still one.
+QUALIFY row_number() OVER (PARTITION BY a.source, a.row ORDER BY m.state = 'held' DESC, m.meeting_date, m.meeting_id, m.meeting_key) = 1;

@@ -1,0 +1,244 @@
+"""Write one snapshot file: what the new files hold, and what carries on from the load before."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cpm_metrics.errors import StoreProblem
+from cpm_metrics.extracts.cross_checks import cross_checks
+from cpm_metrics.extracts.datasets import DATASETS, columns
+from cpm_metrics.extracts.problems import ColumnMap, Prepared, Source
+from cpm_metrics.store import connect
+from cpm_metrics.store.loads import SCHEMA_VERSION, LoadedFile, LoadInfo
+from cpm_metrics.store.problems import STILL_SERVED, megabytes
+from cpm_metrics.store.snapshot import Snapshot
+
+Progress = Callable[[str, int, int | None], None]
+
+# Version of a snapshot -> SQL that makes it the next version. There is only one version so far.
+UPGRADES: dict[int, tuple[str, ...]] = {}
+
+ROOM_TIMES = 3
+_SMALLEST = 1_000_000
+
+# The tables of a snapshot beside the ten datasets. `from_load` is the load that a row came with.
+TABLES: dict[str, dict[str, str]] = {
+    # a table of a file that was read
+    "sources": {
+        "source": "INTEGER", "file": "VARCHAR", "sheet": "VARCHAR", "dataset": "VARCHAR", "header_row": "INTEGER",
+        "columns": "VARCHAR[]", "unmapped": "VARCHAR[]", "rows_read": "INTEGER", "rows_loaded": "INTEGER",
+        "rows_left_out": "INTEGER", "mapping": "VARCHAR", "notes": "VARCHAR[]", "from_load": "VARCHAR",
+    },
+    # something wrong with a file; `across` is true for what only shows across datasets
+    "problems": {
+        "severity": "VARCHAR", "dataset": "VARCHAR", "file": "VARCHAR", "sheet": "VARCHAR", "row": "INTEGER",
+        "column": "VARCHAR", "header": "VARCHAR", "value": "VARCHAR", "kind": "VARCHAR", "message": "VARCHAR",
+        "remedy": "VARCHAR", "across": "BOOLEAN", "from_load": "VARCHAR",
+    },
+    # a file of this load
+    "files": {"name": "VARCHAR", "sha256": "VARCHAR", "size": "BIGINT"},
+    # this load
+    "load": {
+        "load_id": "VARCHAR", "previous": "VARCHAR", "extract_date": "DATE", "loaded_at": "TIMESTAMP",
+        "loaded_by": "VARCHAR", "schema_version": "INTEGER", "info": "VARCHAR",
+    },
+    # a dataset that has been loaded
+    "loaded": {"dataset": "VARCHAR", "extract_date": "DATE", "from_load": "VARCHAR", "rows": "INTEGER"},
+}  # fmt: skip
+
+
+@dataclasses.dataclass
+class Contents:
+    """What a snapshot will hold. Rows of `sources` and `problems` are plain dictionaries by the columns of `TABLES`."""
+
+    tables: dict[str, pa.Table]
+    sources: list[dict[str, Any]]
+    problems: list[dict[str, Any]]
+    files: list[LoadedFile]
+    dataset_dates: dict[str, tuple[date, str]]
+
+    def counts(self) -> dict[str, int]:
+        return {name: self.tables[name].num_rows for name in self.dataset_dates}
+
+    def problem_counts(self) -> dict[str, int]:
+        return dict(Counter(problem["severity"] for problem in self.problems))
+
+    def expected_bytes(self) -> int:
+        return sum(table.nbytes for table in self.tables.values()) + 500 * len(self.problems)
+
+
+def contents(prepared: Prepared, extract_date: date, load_id: str, before: Snapshot | None) -> Contents:
+    """The new files' rows, and every dataset they don't have from the load `before`."""
+    found = Contents(
+        tables=dict(prepared.tables),
+        sources=[_row("sources", source, from_load=load_id) for source in prepared.sources],
+        problems=[_row("problems", problem, across=False, from_load=load_id) for problem in prepared.problems],
+        files=[LoadedFile(file.name, file.sha256, file.size) for file in prepared.files],
+        dataset_dates={name: (extract_date, load_id) for name in DATASETS if name in prepared.tables},
+    )
+    if before is not None:
+        _carry_on(found, before)
+    found.problems += _across(found, extract_date, load_id)
+    return found
+
+
+def _carry_on(found: Contents, before: Snapshot) -> None:
+    """Bring the other datasets along with their sources, renumbered after the new ones, and their problems."""
+    shift = max((source["source"] for source in found.sources), default=0)
+    carried = {name: kept for name, kept in before.loaded().items() if name not in found.tables}
+    wanted: set[int] = set()
+    for name, kept in carried.items():
+        table = before.table(name)
+        wanted.update(pc.unique(table["source"]).to_pylist())
+        at = table.schema.get_field_index("source")
+        found.tables[name] = table.set_column(
+            at, table.schema.field("source"), pc.add(table["source"], pa.scalar(shift, pa.int32()))
+        )
+        found.dataset_dates[name] = (kept.extract_date, kept.from_load)
+    for source in before.table("sources").to_pylist():
+        if source["dataset"] in carried or source["source"] in wanted:
+            found.sources.append(source | {"source": source["source"] + shift})
+    for problem in before.table("problems").to_pylist():
+        if problem["dataset"] in carried and not problem["across"]:
+            found.problems.append(problem)
+
+
+def _across(found: Contents, extract_date: date, load_id: str) -> list[dict[str, Any]]:
+    """What shows only across datasets is found anew at each load: the others may have changed."""
+    problems = cross_checks(found.tables, extract_date, [_source(row) for row in found.sources])
+    return [_row("problems", problem, across=True, from_load=load_id) for problem in problems]
+
+
+def _source(row: dict[str, Any]) -> Source:
+    """The reader's own record again, from a row of `sources`."""
+    known = {field.name: row[field.name] for field in dataclasses.fields(Source)}
+    return Source(**known | {"mapping": [ColumnMap(**column) for column in json.loads(row["mapping"])]})
+
+
+def _row(table: str, thing: Any, **more: Any) -> dict[str, Any]:
+    """A row of `sources` or `problems` from an object with attributes of those names."""
+    row = {name: more[name] if name in more else _plain(getattr(thing, name, None), kind)
+           for name, kind in TABLES[table].items()}  # fmt: skip
+    return row
+
+
+def _plain(value: Any, kind: str) -> Any:
+    if value is None:
+        return None
+    if kind == "VARCHAR[]":
+        return [str(part) for part in value]
+    if kind == "VARCHAR":
+        return value if isinstance(value, str) else json.dumps(_jsonable(value), ensure_ascii=False)
+    return value
+
+
+def _jsonable(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _jsonable(dataclasses.asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_jsonable(part) for part in value]
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def check_room(folder: Path, expected: int) -> None:
+    """Raises StoreProblem where less than three times the expected size is free."""
+    needed = ROOM_TIMES * max(expected, _SMALLEST)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise StoreProblem(
+            f"There is not enough room in {folder}: this load needs {megabytes(needed)} free, and {megabytes(free)} "
+            f"is. Nothing was changed. {STILL_SERVED}",
+            "Make room there, or name another folder with --store.",
+        )
+
+
+def write(path: Path, content: Contents, info: LoadInfo, progress: Progress) -> None:
+    """Build the snapshot file. Raises OSError and duckdb.Error; the caller clears what is left."""
+    con = connect.builder(path, path.with_suffix(".spill"))
+    try:
+        for done, (name, dataset) in enumerate(DATASETS.items()):
+            progress("writing", done, len(DATASETS))
+            _create(con, name, columns(dataset), content.tables.get(name))
+        for name, rows in _describing(content, info).items():
+            _create(con, name, TABLES[name], _arrow(rows, TABLES[name]))
+        progress("writing", len(DATASETS), len(DATASETS))
+        con.execute("CHECKPOINT")
+    finally:
+        con.close()
+
+
+def _describing(content: Contents, info: LoadInfo) -> dict[str, Iterable[dict[str, Any]]]:
+    return {
+        "sources": content.sources,
+        "problems": content.problems,
+        "files": [file._asdict() for file in info.files],
+        "loaded": [
+            {"dataset": name, "extract_date": when, "from_load": load, "rows": info.counts[name]}
+            for name, (when, load) in info.dataset_dates.items()
+        ],
+        "load": [load_row(info)],
+    }
+
+
+def load_row(info: LoadInfo) -> dict[str, Any]:
+    return {
+        "load_id": info.load_id,
+        "previous": info.previous,
+        "extract_date": info.extract_date,
+        "loaded_at": info.loaded_at.replace(tzinfo=None),
+        "loaded_by": info.by,
+        "schema_version": info.schema_version,
+        "info": json.dumps(info.as_json()),
+    }
+
+
+_ARROW = {
+    "INTEGER": pa.int32(), "BIGINT": pa.int64(), "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string()),
+    "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"), "BOOLEAN": pa.bool_(),
+}  # fmt: skip
+
+
+def _arrow(rows: Iterable[dict[str, Any]], kinds: dict[str, str]) -> pa.Table:
+    schema = pa.schema([(name, _ARROW[kind]) for name, kind in kinds.items()])
+    return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+def _create(con: duckdb.DuckDBPyConnection, name: str, kinds: dict[str, str], rows: pa.Table | None) -> None:
+    spelled = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
+    con.execute(f'CREATE TABLE "{name}" ({spelled})')
+    if rows is None or not rows.num_rows:
+        return
+    con.register("incoming", rows)
+    con.execute(f'INSERT INTO "{name}" BY NAME FROM incoming')
+    con.unregister("incoming")
+
+
+def upgrade(old: Path, new: Path, info: LoadInfo) -> None:
+    """Copy an older snapshot and bring the copy to today's version, as the load `info`."""
+    shutil.copyfile(old, new)
+    con = connect.builder(new, new.with_suffix(".spill"))
+    try:
+        version = con.execute("SELECT schema_version FROM load").fetchone()[0]
+        while version < SCHEMA_VERSION:
+            for statement in UPGRADES[version]:
+                con.execute(statement)
+            version += 1
+        row = load_row(info)
+        con.execute("DELETE FROM load")
+        con.execute(f"INSERT INTO load VALUES ({', '.join('?' * len(row))})", list(row.values()))
+        con.execute("CHECKPOINT")
+    finally:
+        con.close()

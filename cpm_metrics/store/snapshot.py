@@ -1,0 +1,79 @@
+"""One load, read-only: the file never changes, so any number of threads and processes can read it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from cpm_metrics.store import connect
+from cpm_metrics.store.loads import LoadInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALIAS = "snapshot"
+
+
+class LoadedDataset(NamedTuple):
+    """How old a dataset is, and which load it came with (an earlier one where it was carried on)."""
+
+    extract_date: date
+    from_load: str
+    rows: int
+
+
+class Snapshot:
+    """`path`, `info`, and questions that every page asks. Opened on the first query. Tables: docs/design.md, 'store'."""
+
+    def __init__(self, path: Path, info: LoadInfo) -> None:
+        self.path = path
+        self.info = info
+        self._con: duckdb.DuckDBPyConnection | None = None
+        self._opening = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Snapshot({self.info.load_id})"
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A new locked-down connection in memory with this snapshot attached as `snapshot`: `FROM snapshot.cases`."""
+        return connect.memory({ALIAS: self.path})
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of this snapshot's own connection, for one query. Tables are `snapshot.<table>`."""
+        with self._opening:
+            if self._con is None:
+                self._con = self.connect()
+            return self._con.cursor()
+
+    def frame(self, sql: str, params: tuple = ()) -> pd.DataFrame:
+        return self.cursor().execute(sql, params).df()
+
+    def table(self, name: str) -> pa.Table:
+        """A whole table, in the order of the file it came from."""
+        return self.cursor().execute(f"FROM {ALIAS}.{name}").to_arrow_table()
+
+    def loaded(self) -> dict[str, LoadedDataset]:
+        """Dataset -> how old it is; a dataset that was never loaded isn't there."""
+        rows = self.cursor().execute(f"SELECT dataset, extract_date, from_load, rows FROM {ALIAS}.loaded").fetchall()
+        return {dataset: LoadedDataset(*rest) for dataset, *rest in rows}
+
+    def columns_present(self) -> dict[str, set[str]]:
+        """Dataset -> the columns that at least one of its files had. An absent dataset was never loaded."""
+        present: dict[str, set[str]] = {dataset: set() for dataset in self.loaded()}
+        for dataset, columns in self.cursor().execute(f"SELECT dataset, columns FROM {ALIAS}.sources").fetchall():
+            present.setdefault(dataset, set()).update(columns)
+        return present
+
+    def children(self) -> set[str]:
+        return {child for (child,) in self.cursor().execute(f"SELECT DISTINCT child_id FROM {ALIAS}.cases").fetchall()}
+
+    def close(self) -> None:
+        with self._opening:
+            if self._con is not None:
+                self._con.close()
+                self._con = None

@@ -1,0 +1,390 @@
+"""Whatever goes wrong, a reader sees the load before or the load after, whole; and the message says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import store_making
+from store_making import EXTRACT, name_of, prepared, seen
+
+from cpm_metrics.errors import StoreProblem
+from cpm_metrics.store import DamagedStore, Store, build, loads
+
+KILLS = int(os.environ.get("CPM_TEST_KILLS", "40"))
+ROOT = Path(__file__).parents[2]
+
+
+def process(*args: object) -> subprocess.Popen:
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        [sys.executable, store_making.__file__, *map(str, args)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+
+
+def finished(child: subprocess.Popen) -> dict:
+    out, err = child.communicate(timeout=600)
+    assert child.returncode == 0, err
+    return json.loads(out)
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def two_loads(store):
+    """A store, its earlier and its current load."""
+    first = store.commit(prepared(1), EXTRACT - timedelta(days=7), "Ann")
+    return store, first, store.commit(prepared(2), EXTRACT, "Ann")
+
+
+# -- killed
+
+
+def test_killed_at_any_moment_the_data_are_those_before_or_those_after(tmp_path):
+    result = finished(process("kill-loop", tmp_path, KILLS, 20261122))
+    print(result)
+    assert result["bad"] == []
+    assert sum(result["tally"].values()) == KILLS
+    assert result["tally"]["old"] > 0
+    # The load that comes after clears what the killed ones left: no name of theirs is in any file.
+    ids = {info.load_id for info in Store(tmp_path).history()}
+    assert {path.stem for path in (tmp_path / "snapshots").iterdir()} == ids
+    assert list((tmp_path / "building").iterdir()) == []
+
+
+@pytest.mark.parametrize("stage", ["checking", "writing", "making current", "switch"])
+def test_killed_at_a_known_stage_nothing_has_changed_and_no_name_is_left(store, stage):
+    store.commit(prepared(1), EXTRACT, "Ann")
+
+    child = process("die-at", store.folder, stage)
+    assert child.wait() == -signal.SIGKILL, child.communicate()
+    assert seen(store.folder)["cases"]["versions"] == [name_of(1)]
+    store.commit(prepared(3), EXTRACT, "Ann")
+    assert name_of(2).encode() not in bytes_of(store.folder)
+    assert name_of(3).encode() in bytes_of(store.folder)  # the search would find one
+
+
+def test_a_load_that_crashed_between_publishing_and_switching_is_no_load(store):
+    first = store.commit(prepared(1), EXTRACT, "Ann")
+    process("die-at", store.folder, "switch").wait()
+    assert len(list(store.folder.glob("snapshots/*.duckdb"))) == 2
+    assert Store(store.folder).history() == [first]
+    assert Store(store.folder).current().info == first
+    store.commit(prepared(3), EXTRACT, "Ann")
+    assert len(list(store.folder.glob("snapshots/*.duckdb"))) == 2
+
+
+def test_a_load_that_fails_at_the_switch_leaves_nothing_behind(store, monkeypatch):
+    store.commit(prepared(1), EXTRACT, "Ann")
+
+    def full(load_id):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store._files, "point_to", full)
+    with pytest.raises(StoreProblem, match="is full"):
+        store.commit(prepared(2), EXTRACT, "Ann")
+    assert len(list(store.folder.glob("snapshots/*.duckdb"))) == 1
+    assert name_of(2).encode() not in bytes_of(store.folder)
+
+
+# -- two at once
+
+
+def test_of_two_loads_at_once_one_wins_and_the_other_says_so_while_readers_read(store, tmp_path):
+    first = store.commit(prepared(1), EXTRACT, "Ann")
+    gate = tmp_path / "gate"
+    gate.mkdir()
+    other = process("load-and-wait", store.folder, gate)
+    while not (gate / "inside").exists():
+        assert other.poll() is None, other.communicate()
+        time.sleep(0.02)
+    began = time.monotonic()
+    with pytest.raises(StoreProblem, match="Another load is being written .* Try again in a minute"):
+        store.commit(prepared(3), EXTRACT, "Bob")
+    with pytest.raises(StoreProblem, match="Another load"):
+        store.undo("Bob")
+    assert time.monotonic() - began < 2
+    assert store.current().info == first
+    assert seen(store.folder)["meetings"]["versions"] == [name_of(1)]
+    (gate / "go").touch()
+    won = finished(other)["load_id"]
+    assert store.current().info.load_id == won
+    assert [info.load_id for info in store.history()] == [won, first.load_id]
+
+
+# -- no room, no permission
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 16 MB in memory."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    if os.name == "nt" or subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(mount)], check=False, capture_output=True
+    ).returncode:  # fmt: skip
+        pytest.skip("mounting is not permitted here; the tests with a limit on file size run everywhere")
+    yield mount
+    subprocess.run(["mount", "-o", "remount,rw", str(mount)], check=False, capture_output=True)
+    subprocess.run(["umount", "-l", str(mount)], check=True)
+
+
+def test_too_little_room_is_said_before_anything_is_written(small_disk):
+    store = Store(small_disk / "store")
+    store.commit(prepared(1), EXTRACT, "Ann")
+    (small_disk / "filler").write_bytes(bytes(13_500_000))
+    with pytest.raises(
+        StoreProblem, match=r"not enough room .* needs 3.0 MB free, and \d\.\d MB is.*still served.*Make room"
+    ):
+        store.commit(prepared(2), EXTRACT, "Ann")
+    assert seen(store.folder)["cases"]["versions"] == [name_of(1)]
+    (small_disk / "filler").unlink()
+    store.commit(prepared(2), EXTRACT, "Ann")
+
+
+def test_a_disk_that_fills_up_during_a_load_leaves_the_old_data_served(small_disk):
+    store = Store(small_disk / "store")
+    store.commit(prepared(1), EXTRACT, "Ann")
+
+    def fill(stage, done, total):
+        if stage == "writing" and done == 0:
+            with open(small_disk / "filler", "wb", buffering=0) as file:
+                while file.write(bytes(4096)) == 4096:
+                    pass
+
+    with pytest.raises(StoreProblem, match="is full.*still served.*Make room") as problem:
+        store.commit(prepared(2), EXTRACT, "Ann", progress=lambda *step: _but_no_error(fill, *step))
+    assert name_of(2) not in str(problem.value)
+    assert seen(store.folder)["cases"]["versions"] == [name_of(1)]
+    assert list((store.folder / "building").iterdir()) == []
+    (small_disk / "filler").unlink()
+    store.commit(prepared(2), EXTRACT, "Ann")
+
+
+def _but_no_error(work, *args) -> None:
+    try:
+        work(*args)
+    except OSError:
+        pass
+
+
+def test_a_read_only_folder_is_served_and_says_what_is_needed(small_disk):
+    store = Store(small_disk / "store")
+    first = store.commit(prepared(1), EXTRACT, "Ann")
+    store.state.set_setting("cpm.limit", 10, "Ann", "council policy")
+    store.state.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    reader = Store(small_disk / "store")
+    assert reader.current().table("cases").num_rows == 100
+    assert reader.history() == [first]
+    assert reader.state.settings() == {"cpm.limit": 10}
+    for change in (lambda: reader.commit(prepared(2), EXTRACT, "Ann"), lambda: reader.undo("Ann"),
+                   lambda: reader.state.set_setting("cpm.limit", 12, "Ann", "")):  # fmt: skip
+        with pytest.raises(StoreProblem, match="can't be written to.*still served.*permission"):
+            change()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of this kind are POSIX")
+@pytest.mark.parametrize("limit", [5_000, 300_000, 1_500_000])
+def test_files_that_may_not_grow_leave_the_old_data_served(store, limit):
+    store.commit(prepared(1), EXTRACT, "Ann")
+    found = finished(process("small-files", store.folder, limit))
+    assert found["error"] == "StoreProblem"
+    assert "still served" in found["text"]
+    assert "Inventedname" not in found["text"]
+    assert seen(store.folder)["cases"]["versions"] == [name_of(1)]
+    assert len(list(store.folder.glob("snapshots/*.duckdb"))) == 1
+    assert list((store.folder / "building").iterdir()) == []
+
+
+@pytest.mark.parametrize("inside", ["", "store"])
+def test_a_store_that_is_no_folder_is_said(tmp_path, inside):
+    (tmp_path / "notes.txt").write_text("not a folder")
+    store = Store(tmp_path / "notes.txt" / inside)
+    assert store.current() is None
+    with pytest.raises(StoreProblem, match="is not a folder.*--store"):
+        store.commit(prepared(1), EXTRACT, "Ann")
+
+
+# -- damaged
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\xff\xfe", b"../../etc/passwd", b"20260101T000000000000Z-zzzzzzzz", None]
+)
+def test_a_damaged_or_missing_pointer_offers_the_last_good_load(two_loads, content):
+    store, first, second = two_loads
+    pointer = store.folder / "current"
+    pointer.unlink() if content is None else pointer.write_bytes(content)
+    for ask in (store.current, lambda: store.commit(prepared(3), EXTRACT, "Ann"), lambda: store.undo("Ann")):
+        with pytest.raises(DamagedStore, match="31 January 2026.*recover") as damaged:
+            ask()
+        assert damaged.value.last_good == second
+    assert [info.load_id for info in store.history()] == [second.load_id, first.load_id]
+    assert store.recover("Ann") == second
+    assert seen(store.folder)["cases"]["versions"] == [name_of(2)]
+    assert store.state.audit()[0].what == "recover"
+
+
+def test_a_damaged_pointer_after_an_undo_does_not_bring_the_undone_load_back(two_loads):
+    store, first, _ = two_loads
+    store.undo("Ann")
+    (store.folder / "current").write_text("?")
+    assert store.recover("Ann").load_id == first.load_id
+
+
+def test_a_pointer_to_a_load_that_never_was_offers_the_last_good_one(two_loads):
+    store, _, second = two_loads
+    (store.folder / "current").write_text("20990101T000000000000Z-00000000\n")
+    with pytest.raises(DamagedStore) as damaged:
+        store.current()
+    assert damaged.value.last_good.load_id == second.load_id
+    assert store.recover("Ann").load_id == second.load_id
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def scribble(path: Path) -> None:
+    """Same length, other bytes."""
+    path.write_bytes(os.urandom(path.stat().st_size))
+
+
+@pytest.mark.parametrize("harm", [cut, empty, scribble, Path.unlink])
+def test_a_damaged_or_missing_snapshot_offers_the_last_good_load(two_loads, harm):
+    store, first, second = two_loads
+    harm(store.folder / "snapshots" / f"{second.load_id}.duckdb")
+    store = Store(store.folder)
+    for ask in (store.current, lambda: store.commit(prepared(3), EXTRACT, "Ann")):
+        with pytest.raises(
+            DamagedStore, match="The load of 31 January 2026 .*(damaged|missing).*24 January 2026"
+        ) as damaged:
+            ask()
+        assert damaged.value.last_good == first
+    assert store.recover("Ann") == first
+    assert seen(store.folder)["cases"]["versions"] == [name_of(1)]
+    # The next load builds on the good one; the damaged one stays in the history, marked.
+    third = store.commit(prepared(3), EXTRACT, "Ann")
+    assert third.previous == first.load_id
+    assert [(info.load_id, info.undone) for info in store.history()][1] == (second.load_id, True)
+
+
+def test_recover_skips_a_load_with_one_changed_byte(two_loads):
+    """A byte that DuckDB would not look at before a query reaches it: the record's SHA-256 tells."""
+    store, first, second = two_loads
+    path = store.folder / "snapshots" / f"{second.load_id}.duckdb"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    (store.folder / "current").write_text("?")
+    assert Store(store.folder).recover("Ann") == first
+
+
+def test_recover_of_a_whole_store_changes_nothing(two_loads):
+    store, _, second = two_loads
+    assert store.recover("Ann") == second
+    assert not any(info.undone for info in store.history())
+
+
+def test_where_nothing_can_be_read_it_says_to_restore_a_backup(two_loads):
+    store, first, second = two_loads
+    for info in (first, second):
+        empty(store.folder / "snapshots" / f"{info.load_id}.duckdb")
+    store = Store(store.folder)
+    for ask in (store.current, lambda: store.recover("Ann")):
+        with pytest.raises(DamagedStore, match="restore the store's folder from a backup") as damaged:
+            ask()
+        assert damaged.value.last_good is None
+
+
+def test_undo_to_a_damaged_load_is_refused(two_loads):
+    store, first, second = two_loads
+    cut(store.folder / "snapshots" / f"{first.load_id}.duckdb")
+    with pytest.raises(StoreProblem, match="24 January 2026 .* is damaged .*not undone"):
+        store.undo("Ann")
+    assert store.current().info == second
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"load": 1}'])
+def test_a_lost_or_damaged_record_is_read_from_the_snapshot_itself(two_loads, content):
+    store, first, second = two_loads
+    for info in (first, second):
+        record = store.folder / "snapshots" / f"{info.load_id}.json"
+        record.unlink() if content is None else record.write_bytes(content)
+    store = Store(store.folder)
+    assert store.current().info == second
+    assert store.history() == [second, first]
+    assert store.undo("Ann") == first
+
+
+def test_leftovers_of_a_crash_do_not_make_an_empty_store_look_damaged(store):
+    """The very first load crashed just before its switch."""
+    store.commit(prepared(1), EXTRACT, "Ann")
+    (store.folder / "current").write_text("none\n")
+    assert Store(store.folder).current() is None
+    assert Store(store.folder).history() == []
+
+
+# -- other versions
+
+
+def test_a_store_from_a_newer_version_says_to_update(store, monkeypatch):
+    monkeypatch.setattr(loads.LoadInfo.__init__, "__defaults__", (False, 99))
+    store.commit(prepared(1), EXTRACT, "Ann")
+    monkeypatch.undo()
+    for ask in (store.current, lambda: store.commit(prepared(2), EXTRACT, "Ann")):
+        with pytest.raises(StoreProblem, match=r"newer version of this program \(store version 99; this one knows 1\)"):
+            ask()
+
+
+def test_a_store_from_an_older_version_is_brought_up_to_date_as_a_new_load(store, monkeypatch):
+    old = store.commit(prepared(1), EXTRACT, "Ann")
+    monkeypatch.setattr("cpm_metrics.store.store.SCHEMA_VERSION", 2)
+    monkeypatch.setattr(build, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(build, "UPGRADES", {1: ("ALTER TABLE cases ADD COLUMN passport VARCHAR DEFAULT 'none'",)})
+    newer = Store(store.folder)
+    snapshot = newer.current()
+    assert snapshot.info.previous == old.load_id
+    assert snapshot.info.schema_version == 2
+    assert snapshot.info.extract_date == EXTRACT
+    assert snapshot.table("cases")["passport"].to_pylist() == ["none"] * 100
+    assert newer.current().info.load_id == snapshot.info.load_id
+    assert len(newer.history()) == 2
+
+
+def test_a_store_that_is_too_old_says_to_load_again(store, monkeypatch):
+    store.commit(prepared(1), EXTRACT, "Ann")
+    monkeypatch.setattr("cpm_metrics.store.store.SCHEMA_VERSION", 2)
+    with pytest.raises(StoreProblem, match="too old.*Load its files again"):
+        Store(store.folder).current()
+
+
+def test_errors_never_quote_the_data(store):
+    """A table that doesn't fit its columns is a mistake of ours, but DuckDB's message would quote the cell."""
+    wrong = prepared(1)
+    at = wrong.tables["cases"].schema.get_field_index("complex_case")
+    wrong.tables["cases"] = wrong.tables["cases"].set_column(at, "complex_case", [["Inventedname0001"] * 100])
+    with pytest.raises(StoreProblem) as problem:
+        store.commit(wrong, EXTRACT, "Ann")
+    assert "Inventedname" not in str(problem.value)
+    assert problem.value.__cause__ is None and problem.value.__suppress_context__

@@ -1,0 +1,102 @@
+"""Settings, mappings and audit: small, shared by processes, and the audit only grows."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+import sqlalchemy as sa
+
+from cpm_metrics.errors import StoreProblem
+from cpm_metrics.store import State
+from cpm_metrics.store.state import FILE
+
+
+@pytest.fixture
+def state(tmp_path):
+    return State(tmp_path)
+
+
+def test_a_setting_keeps_who_when_and_why_and_its_changes_are_audited(state):
+    state.set_setting("initial-cpm.limit", {"amount": 12, "unit": "working days"}, "Ann", "council policy 4.2")
+    state.set_setting("initial-cpm.limit", {"amount": 10, "unit": "working days"}, "Bob", "policy changed")
+    (setting,) = state.settings_in_full()
+    assert state.settings() == {"initial-cpm.limit": {"amount": 10, "unit": "working days"}}
+    assert (setting.set_by, setting.reason) == ("Bob", "policy changed")
+    newest, oldest = state.audit(what="setting changed")
+    assert (newest.who, newest.detail["before"]["amount"], newest.detail["after"]["amount"]) == ("Bob", 12, 10)
+    assert oldest.detail["before"] is None
+    state.clear_setting("initial-cpm.limit", "Ann", "back to the guide")
+    assert state.settings() == {}
+    assert state.audit()[0].what == "setting cleared"
+
+
+@pytest.mark.parametrize("value", [0, False, None, "", [], "Ynys Môn", {"a": [1, None]}])
+def test_any_json_value_comes_back_as_it_was(state, value):
+    state.set_setting("a", value, "Ann", "")
+    state.set_mapping("headers", "key", value, "Ann")
+    assert State(state.folder).settings() == {"a": value}
+    assert State(state.folder).mappings("headers") == {"key": value}
+
+
+def test_mappings_are_kept_by_kind_and_can_be_forgotten(state):
+    state.set_mapping("value", "a", "cpm", "Ann")
+    state.set_mapping("value", "a", "review", "Ann")
+    state.set_mapping("headers", "a", {"A": "child_id"}, "Ann")
+    assert state.mappings("value") == {"a": "review"}
+    state.forget_mapping("value", "a", "Ann")
+    assert state.mappings("value") == {}
+    assert state.mappings("headers") == {"a": {"A": "child_id"}}
+
+
+def test_the_audit_can_be_added_to_but_not_changed(state):
+    state.note("Ann", "export", "worklist", {"rows": 3})
+    engine = sa.create_engine(f"sqlite:///{state.folder / FILE}")
+    for statement in ("UPDATE audit SET who = 'Bob'", "DELETE FROM audit"):
+        with pytest.raises(sa.exc.IntegrityError, match="only be added to"), engine.begin() as con:
+            con.exec_driver_sql(statement)
+    assert [(line.who, line.what, line.subject, line.detail) for line in state.audit()] == [
+        ("Ann", "export", "worklist", {"rows": 3})
+    ]
+
+
+def test_the_audit_is_newest_first_and_can_be_narrowed(state):
+    for number in range(5):
+        state.note("Ann", "looked" if number % 2 else "exported", f"{number:05d}")
+    assert [line.subject for line in state.audit(limit=2)] == ["00004", "00003"]
+    assert [line.subject for line in state.audit(what="looked")] == ["00003", "00001"]
+    assert [line.what for line in state.audit(subject="00002")] == ["exported"]
+
+
+def _write_many(folder) -> None:
+    state = State(folder)
+    for number in range(20):
+        state.note("Ann", "looked", str(number))
+
+
+def test_processes_that_begin_at_once_on_a_new_store_lose_no_line(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_write_many, args=(tmp_path / "new",)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(State(tmp_path / "new").audit()) == 60
+
+
+def test_the_database_is_in_wal_mode_and_another_address_can_be_given(state, tmp_path, monkeypatch):
+    state.note("Ann", "looked")
+    with sa.create_engine(f"sqlite:///{state.folder / FILE}").connect() as con:
+        assert con.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    monkeypatch.setenv("CPM_STATE_URL", f"sqlite:///{tmp_path / 'elsewhere.sqlite'}")
+    elsewhere = State(tmp_path)
+    assert elsewhere.audit() == []
+    elsewhere.note("Bob", "looked")
+    assert [line.who for line in elsewhere.audit()] == ["Bob"]
+    assert (tmp_path / "elsewhere.sqlite").exists()
+
+
+def test_a_damaged_file_says_what_to_do(state):
+    state.folder.joinpath(FILE).write_bytes(b"this is not a database, and it is long enough to be looked at" * 20)
+    with pytest.raises(StoreProblem, match="can't be read .*from a backup"):
+        state.settings()
