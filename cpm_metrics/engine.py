@@ -138,6 +138,8 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     loaded = {name for (name,) in con.execute("SELECT dataset FROM snap.loaded").fetchall()}
     present = set(con.execute("SELECT DISTINCT dataset || '.' || unnest(columns) FROM snap.sources").fetchall())
     present = loaded | {name for (name,) in present}
+    if con.execute("SELECT count(*) FROM snap.meetings WHERE meeting_type = 'review'").fetchone()[0]:
+        present.add("reviews")  # reviews may come as rows of Meetings
     rules = [rule for rule in all_rules() if settings[f"{rule.code}.on"]]
 
     _macros(con, as_at, loaded)
@@ -183,8 +185,9 @@ def _macros(con: duckdb.DuckDBPyConnection, as_at: date, loaded: set[str]) -> No
         "upto(day) AS CASE WHEN day <= as_at() THEN day END",
         f"is_loaded(dataset) AS list_contains([{names}]::VARCHAR[], dataset)",
         # A status in words that could not be read is not taken for held.
+        # Booked for the as-at date itself is still booked: that day has not passed.
         "state_of(day, status, words) AS CASE WHEN status IN ('cancelled', 'postponed') THEN status WHEN day > as_at() THEN 'booked' "
-        "WHEN status = 'booked' OR (status IS NULL AND words IS NOT NULL) THEN 'not_recorded' ELSE 'held' END",
+        "WHEN day = as_at() AND status = 'booked' THEN 'booked' WHEN status = 'booked' OR (status IS NULL AND words IS NOT NULL) THEN 'not_recorded' ELSE 'held' END",
         "on_day(day) AS strftime(day, '%-d %b %Y')",
         "how_many(n, unit) AS n || ' ' || unit || CASE WHEN n = 1 THEN '' ELSE 's' END",
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import itertools
 import re
@@ -17,8 +18,21 @@ from .cells import RawTable, show
 from .clean import Cleaned, clean
 from .datasets import DATASETS, Dataset, columns
 from .dialects import apply_dialects
+from .isolate import run_isolated
 from .mapping import MappingBook
-from .problems import ERROR, NOTE, WARNING, FileInfo, InputFile, Prepared, Problem, Question, Source, UnknownTable
+from .problems import (
+    ERROR,
+    NOTE,
+    WARNING,
+    FileInfo,
+    InputFile,
+    Prepared,
+    Problem,
+    Question,
+    Source,
+    TableView,
+    UnknownTable,
+)
 from .read import read
 from .recognise import NotRecognised, Recognised, recognise
 
@@ -36,26 +50,53 @@ def prepare(
     extract_date: dt.date | None = None,
     mapping: MappingBook | None = None,
     progress: Progress | None = None,
+    isolated: bool = True,
 ) -> Prepared:
     """Reads, recognises and cleans. Raises UnreadableFile or LoadRefused, whose text says everything that is wrong at once.
 
     Only the datasets that were found are in `tables`. `extract_date` changes no row; it is there for `cross_checks`.
+    `isolated` (the default) works in a child process with limits on time and memory; what `progress` raises ends it.
+    Switch it off only for files that we made ourselves.
     """
-    book = mapping or MappingBook()
-    say = progress or (lambda stage, done, total: None)
-    if not files:
-        raise LoadRefused("No file was given.", "Choose at least one spreadsheet.")
+    _some(files)
+    work = functools.partial(run_isolated, "prepare") if isolated else prepare_here
+    return work(files, mapping or MappingBook(), progress or _silent)
+
+
+def inspect(files: Sequence[InputFile], mapping: MappingBook | None = None, progress: Progress | None = None, isolated: bool = True) -> list[TableView]:
+    """What each table was recognised as, without cleaning and without refusing: for the mapping screen."""
+    _some(files)
+    work = functools.partial(run_isolated, "inspect") if isolated else inspect_here
+    return work(files, mapping or MappingBook(), progress or _silent)
+
+
+def prepare_here(files: Sequence[InputFile], book: MappingBook, say: Progress) -> Prepared:
     infos, raw = _read_all(files, say)
     known, unknown = _recognise_all(raw, book, say)
     return _clean_all(infos, known, unknown, book, say)
 
 
-def inspect(files: Sequence[InputFile], mapping: MappingBook | None = None) -> list[Recognised | NotRecognised]:
-    """What each table was recognised as, without cleaning and without refusing: for the mapping screen."""
-    book = mapping or MappingBook()
-    _, raw = _read_all(files, lambda stage, done, total: None)
+def inspect_here(files: Sequence[InputFile], book: MappingBook, say: Progress) -> list[TableView]:
+    _, raw = _read_all(files, say)
     made, rest = apply_dialects(raw, book)
-    return [*made, *(recognise(table, book) for table in rest)]
+    return [_view(r) for r in (*made, *(recognise(table, book) for table in rest))]
+
+
+def _view(r: Recognised | NotRecognised) -> TableView:
+    t = r.table
+    if isinstance(r, Recognised):
+        return TableView(t.file, t.sheet, r.dataset.name, t.numbers[r.header_index], tuple(r.mapping), len(t.rows) - r.header_index - 1)
+    number = t.numbers[r.header_index] if r.header_index is not None else None
+    return TableView(t.file, t.sheet, r.nearest, number, tuple(r.mapping), len(t.rows) - (r.header_index or 0) - 1, r.missing, r.why, r.remedy, r.refuse, r.ignored)
+
+
+def _some(files: Sequence[InputFile]) -> None:
+    if not files:
+        raise LoadRefused("No file was given.", "Choose at least one spreadsheet.")
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    pass
 
 
 def _read_all(files: Sequence[InputFile], say: Progress) -> tuple[list[FileInfo], list[RawTable]]:

@@ -95,6 +95,31 @@ class UnknownTable:
 
 
 @dataclass(frozen=True)
+class TableView:
+    """One table as the mapping screen shows it. `dataset` is what it was recognised as, or (with `why`) what it is nearest to.
+
+    `missing` are the names of required fields without a column; `refuse` says that a load with this table stops.
+    """
+
+    file: str
+    sheet: str
+    dataset: str | None
+    header_row: int | None
+    mapping: tuple[ColumnMap, ...]
+    rows: int
+    missing: tuple[str, ...] = ()
+    why: str = ""
+    remedy: str = ""
+    refuse: bool = False
+    ignored: bool = False
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """What `MappingBook.remember_headers` wants."""
+        return tuple(m.header for m in self.mapping if m.header)
+
+
+@dataclass(frozen=True)
 class Question:
     """A coded value we don't know. The answer goes into the MappingBook: `remember_value(dataset, field, value, code)`."""
 

@@ -9,20 +9,16 @@ import python_calamine as calamine
 from ..errors import UnreadableFile
 from .cells import Fault, RawTable, is_blank_row
 from .folding import column_index
+from .preflight import WORKBOOK, ZIP, password_protected, preflight
 from .problems import InputFile
 from .read_csv import read_csv
 from .xlsx_facts import SheetFacts, sheet_facts
-
-_ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def read(file: InputFile) -> list[RawTable]:
     """All non-empty sheets of a workbook, or the one table of a CSV. Raises UnreadableFile."""
     data = file.read()
-    if not data:
-        raise UnreadableFile(f"{file.name} is empty (0 bytes).", "Export it again.")
-    if data.startswith((_ZIP, _OLE)):
+    if preflight(file.name, data) == WORKBOOK:
         return _read_workbook(file.name, data)
     return [read_csv(file.name, data)]
 
@@ -31,10 +27,10 @@ def _read_workbook(name: str, data: bytes) -> list[RawTable]:
     try:
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except calamine.PasswordError as problem:
-        raise UnreadableFile(f"{name} is protected with a password.", "Open it in Excel, take the password off (File, Info, Protect Workbook), and save.") from problem
+        raise password_protected(name) from problem
     except calamine.CalamineError as problem:
         raise UnreadableFile(f"{name} is damaged, or not a spreadsheet.", "Open it in Excel, save it as .xlsx, and load that.") from problem
-    facts = sheet_facts(data) if data.startswith(_ZIP) else {}
+    facts = sheet_facts(data) if data.startswith(ZIP) else {}
     tables = []
     for meta in workbook.sheets_metadata:
         if meta.typ != calamine.SheetTypeEnum.WorkSheet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -17,6 +18,8 @@ HEADER_ROWS = 20
 _SAMPLES = 3
 # Fields that many tables about children have: they alone don't tell a dataset.
 _IDENTITY = {"child_id", "forename", "surname", "date_of_birth", "gender", "sibling_group"}
+# The lists of an Annex A workbook that are about other children: never meant as one of our datasets.
+_ANNEX_A_LIST = re.compile(r"(?:annex a )?list (?!8\b)\d+\b")
 
 
 @dataclass
@@ -48,6 +51,9 @@ class NotRecognised:
     remedy: str = ""
     refuse: bool = False
     ignored: bool = False
+    nearest: str | None = None
+    missing: tuple[str, ...] = ()
+    mapping: list[ColumnMap] = field(default_factory=list)
 
 
 @cache
@@ -89,8 +95,10 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     named = [n for n in DATASETS if _named_after(table, n)]
     telling = set(found) - _IDENTITY
     looks_meant = matched >= 2 and matched * 2 >= filled and telling or name in named and matched >= 1
-    if not looks_meant:
-        return NotRecognised(table, index, f"its headers are those of none of the datasets (nearest: {DATASETS[name].title}).")
+    if not looks_meant or _ANNEX_A_LIST.match(fold(table.sheet or table.file)):
+        why = f"its headers are those of none of the datasets (nearest: {DATASETS[name].title})."
+        missing = tuple(f.name for f in DATASETS[name].required if f.name not in found)
+        return NotRecognised(table, index, why, nearest=name, missing=missing, mapping=_mapping(table, index, headers, found))
     return _finish(table, index, headers, name, {})
 
 
@@ -136,13 +144,14 @@ def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: 
     dataset = DATASETS[name]
     found, also = _match(headers, name, _named_after(table, name), chosen)
     number = table.numbers[index]
+    mapping = _mapping(table, index, headers, found)
     twice = _same_header_twice(headers, found)
     if twice:
         first, second = twice
         return NotRecognised(
             table, index,
             f"two columns ({table.letter(first)} and {table.letter(second)}) have the same header '{headers[first]}' in row {number}.",
-            "Rename or delete one of them, so that it is clear which to use.", refuse=True,
+            "Rename or delete one of them, so that it is clear which to use.", refuse=True, nearest=name, mapping=mapping,
         )  # fmt: skip
     missing = [f for f in dataset.required if f.name not in found]
     if missing:
@@ -156,20 +165,25 @@ def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: 
             table, index,
             f"as {dataset.title}, the required column{'s' if len(missing) > 1 else ''} {' and '.join(parts)} "
             f"{'are' if len(missing) > 1 else 'is'} missing from the headers in row {number}.",
-            "Add the column, or say on the mapping screen which of the columns it is.", refuse=True,
+            "Add the column, or say on the mapping screen which of the columns it is.", refuse=True, nearest=name,
+            missing=tuple(f.name for f in missing), mapping=mapping,
         )  # fmt: skip
-    by_column = {j: (field, how) for field, (j, how) in found.items()}
-    mapping = []
-    for j, header in enumerate(headers):
-        field, how = by_column.get(j, (None, None))
-        samples = _samples(table, index, j)
-        if header or samples:
-            mapping.append(ColumnMap(table.letter(j), header, field, how, samples))
     notes = [
         f"Column {table.letter(j)} '{headers[j]}' could also be {dataset.field(field).header}; column {table.letter(found[field][0])} was used."
         for j, field in also.items()
     ]
     return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes)
+
+
+def _mapping(table: RawTable, index: int, headers: list[str], found: dict[str, tuple[int, str]]) -> list[ColumnMap]:
+    by_column = {j: (name, how) for name, (j, how) in found.items()}
+    out = []
+    for j, header in enumerate(headers):
+        name, how = by_column.get(j, (None, None))
+        samples = _samples(table, index, j)
+        if header or samples:
+            out.append(ColumnMap(table.letter(j), header, name, how, samples))
+    return out
 
 
 def _same_header_twice(headers: list[str], found: dict[str, tuple[int, str]]) -> tuple[int, int] | None:

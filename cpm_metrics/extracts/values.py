@@ -102,8 +102,8 @@ def read_id(cell: object) -> tuple[str | None, Fault | None]:
         return None, fault
     if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
         return None, Fault("id_is_date" if not isinstance(cell, bool) else "id_not_whole", show(cell))
-    if isinstance(cell, float):
-        if not cell.is_integer():
+    if isinstance(cell, int | float):  # some formats tell whole numbers from others
+        if not float(cell).is_integer():
             return None, Fault("id_not_whole", show(cell))
         if abs(cell) >= 1e15:
             return None, Fault("id_rounded", show(cell))
@@ -157,7 +157,7 @@ def read_date(cell: object) -> tuple[dt.date | None, Fault | None]:
     fault = fault_of(cell)
     if fault:
         return None, fault
-    if isinstance(cell, bool | float):
+    if isinstance(cell, bool | int | float):
         return None, Fault("number_as_date", show(cell))
     if isinstance(cell, dt.time | dt.timedelta):
         return None, Fault("time_as_date", show(cell))

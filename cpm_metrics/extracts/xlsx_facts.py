@@ -95,7 +95,7 @@ def _facts(xml: bytes) -> SheetFacts:
         for match in _LONG_NUMBER.finditer(xml):
             if not _TYPE.search(match["attrs"]) or _TYPE.search(match["attrs"])[1] == b"n":
                 _put(facts, match, _text(match["body"]).split(".")[0])
-    if _HIDDEN.search(xml):
+    if b'hidden="' in xml:
         for match in _ROW_TAG.finditer(xml):
             if _HIDDEN.search(match[0]):
                 number = re.search(rb'\br="(\d+)"', match[0])

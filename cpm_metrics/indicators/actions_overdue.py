@@ -10,7 +10,7 @@ INDICATOR = Indicator(
     question="Is any action that a CPM agreed past its due date and not completed?",
     source="Quick Guide 2 and 6",
     unit="actions",
-    needs=(("actions",), ("actions.due_date",), ("actions.completed_date",)),
+    needs=(("meetings",), ("actions",), ("actions.due_date",), ("actions.completed_date",)),
     sql="""
         SELECT child_id, care_started, min(due_date) AS since, count(*) AS figure, 'actions' AS unit,
             how_many(count(*), 'action') || ' overdue, the oldest due by ' || on_day(min(due_date)) || '.' AS why

@@ -15,7 +15,7 @@ INDICATOR = Indicator(
     sql="""
         WITH later AS (  -- one row: an action not completed and a CPM held after the meeting that agreed it
             SELECT a.child_id, a.care_started, a.source, a.row, a.meeting_date AS agreed_on, m.meeting_date AS held_on,
-                row_number() OVER (PARTITION BY a.source, a.row ORDER BY m.meeting_date) AS n
+                row_number() OVER (PARTITION BY a.care_started, a.source, a.row ORDER BY m.meeting_date) AS n
             FROM actions_known a JOIN held_cpms m
               ON m.child_id = a.child_id AND m.care_started = a.care_started AND m.meeting_date > a.meeting_date
             WHERE a.has_completed_date AND a.completed_date IS NULL

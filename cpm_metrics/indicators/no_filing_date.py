@@ -10,7 +10,7 @@ INDICATOR = Indicator(
     question="Are proceedings open with no due date for the final care plan?",
     source="guidance for care proceedings",
     unit="days",
-    needs=(("proceedings.plan_due",),),
+    needs=(("proceedings.plan_due",), ("proceedings.concluded",)),
     sql="""
         SELECT i.child_id, i.care_started, min(pr.issued) AS since, as_at() - min(pr.issued) AS figure, 'days' AS unit,
             'Proceedings issued on ' || on_day(min(pr.issued)) || ' have no date by which the final care plan is due.' AS why

@@ -10,7 +10,7 @@ INDICATOR = Indicator(
     question="Has the day passed by which a permanence plan should have been agreed?",
     source="Quick Guide 3",
     unit="days",
-    needs=(("cases.permanence_agreed",),),
+    needs=(("cases.permanence_agreed",), ("reviews", "cases.latest_review")),
     sql="""
         SELECT child_id, care_started, due_date AS since, days AS figure, 'days' AS unit,
             'No permanence plan agreed; one was due by ' || on_day(due_date) || ', ' || how_many(days, 'day') || ' before '

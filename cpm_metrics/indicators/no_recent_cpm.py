@@ -12,7 +12,7 @@ INDICATOR = Indicator(
     source="Quick Guide 4; the limit is ours",
     unit="days",
     limits={"limit": Limit(6, "months")},
-    needs=(("meetings",),),
+    needs=(("meetings",), ("reviews", "cases.latest_review")),
     sql="""
         SELECT child_id, care_started, $limit AS since, as_at() - anchor AS figure, 'days' AS unit,
             CASE WHEN last_cpm IS NULL THEN 'No CPM held since the child came into care on ' ELSE 'No CPM held since ' END

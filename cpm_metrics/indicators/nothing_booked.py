@@ -26,7 +26,8 @@ INDICATOR = Indicator(
         FROM next n JOIN in_care USING (child_id, care_started)
         WHERE n.status IN ('overdue', 'due_soon')
           AND NOT EXISTS (FROM timeline_meetings m
-              WHERE m.child_id = n.child_id AND m.care_started = n.care_started AND m.is_cpm AND m.state = 'booked')
+              WHERE m.child_id = n.child_id AND m.care_started = n.care_started AND m.is_cpm AND m.state = 'booked'
+                AND m.meeting_date > as_at())
     """,
     examples=(
         Example("overdue, none booked", "2026-01-20", {"meetings": []}, [{"figure": -5}]),

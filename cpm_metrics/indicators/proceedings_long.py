@@ -12,7 +12,7 @@ INDICATOR = Indicator(
     unit="week",
     notes="The week of issue is week 1.",
     limits={"amber": 20, "red": 26},
-    needs=(("proceedings",),),
+    needs=(("proceedings.concluded",),),
     sql="""
         SELECT child_id, care_started, issued + 7 * CASE WHEN week > $red_amount THEN $red_amount ELSE $amber_amount END AS since,
             week AS figure, 'week' AS unit, CASE WHEN week > $red_amount THEN 'red' ELSE 'amber' END AS grade,

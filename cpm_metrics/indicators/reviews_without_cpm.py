@@ -10,7 +10,7 @@ INDICATOR = Indicator(
     question="Was the latest Child in Care Review held with no CPM since the one before, and how many in a row?",
     source="Quick Guide 4",
     unit="reviews",
-    needs=(("meetings",),),
+    needs=(("meetings",), ("reviews", "cases.latest_review")),
     sql="""
         WITH closed AS (  -- one row: a stretch that a review ended, counted back from the latest
             SELECT s.child_id, s.care_started, s.held_date, coalesce(o.status = 'missed', false) AS missed,
@@ -18,7 +18,7 @@ INDICATOR = Indicator(
             FROM stretches s
             LEFT JOIN obligation_facts o
               ON o.rule = 'cpm-before-review' AND o.child_id = s.child_id AND o.care_started = s.care_started
-             AND o.anchor_date = s.anchor_date
+             AND o.anchor_date = s.anchor_date AND o.due_date = s.held_date
             WHERE s.held_date IS NOT NULL
         ),
         run AS (

@@ -5,7 +5,7 @@ A rule is a clock: its SQL (`clock`) gives one row per thing that was due for on
     child_id, care_started   whose, and in which period of care (required)
     anchor_date              the day that set it off (required)
     due_date                 only where it isn't simply anchor + `limits["limit"]`
-    done_date, meeting_id    what met it, by the as-at date
+    done_date, meeting_id    what met it, by the as-at date; the ID only where a meeting or review met it
     closes_on, lapses_on     see PRACTICE_RULES.md section 2
     missing                  what is not in the extracts, in words; not null means "cannot tell"
     detail                   a half-sentence to add to `why`

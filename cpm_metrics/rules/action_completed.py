@@ -16,8 +16,7 @@ RULE = Rule(
     needs=(("actions",), ("meetings",)),
     clock="""
         SELECT a.child_id, a.care_started, a.meeting_date AS anchor_date, a.due_date, a.completed_date AS done_date,
-            CASE WHEN a.completed_date IS NOT NULL THEN a.meeting_id END AS meeting_id, a.meeting_key AS about_meeting,
-            p.care_ceased AS lapses_on, 'the date set by the meeting' AS limit_text, a.action AS detail,
+            a.meeting_key AS about_meeting, p.care_ceased AS lapses_on, 'the date set by the meeting' AS limit_text, a.action AS detail,
             CASE WHEN NOT a.has_due_date THEN 'Due date' WHEN a.due_date IS NULL THEN 'Due date of this action'
                  WHEN NOT a.has_completed_date THEN 'Completed date' END AS missing
         FROM actions_known a JOIN periods p USING (child_id, care_started)

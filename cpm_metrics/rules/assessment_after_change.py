@@ -15,7 +15,7 @@ RULE = Rule(
     done_words="assessment completed on",
     closes_words="the child left care",
     limits={"limit": Limit(45, "working days")},
-    needs=(("changes", "placements", "cases.placement_start"),),
+    needs=(("changes", "placements"),),
     clock="""
         WITH met AS (
             SELECT c.child_id, c.care_started, c.change_date, min(a.assessment_date) AS done_date

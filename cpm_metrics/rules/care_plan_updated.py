@@ -17,7 +17,6 @@ RULE = Rule(
     needs=(("meetings.plan_change",),),
     clock="""
         SELECT child_id, care_started, meeting_date AS anchor_date, upto(plan_updated) AS done_date, meeting_key AS about_meeting,
-            CASE WHEN plan_updated <= as_at() THEN meeting_id END AS meeting_id,
             CASE WHEN NOT has_plan_updated THEN 'Care plan updated date' END AS missing
         FROM held_cpms WHERE plan_change IN ('minor', 'substantial')
     """,

@@ -15,7 +15,7 @@ RULE = Rule(
     done_words="CPM held on",
     closes_words="the child left care",
     limits={"limit": Limit(20, "working days")},
-    needs=(("changes", "placements", "cases.placement_start"),),
+    needs=(("changes", "placements"),),
     clock="""
         SELECT c.child_id, c.care_started, c.change_date AS anchor_date, m.meeting_date AS done_date, m.meeting_id,
             c.care_ceased AS lapses_on, c.change AS detail,

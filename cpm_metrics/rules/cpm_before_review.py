@@ -18,7 +18,7 @@ RULE = Rule(
     clock="""
         WITH met AS (
             SELECT s.child_id, s.care_started, s.n, min(m.meeting_date) AS done_date,
-                arg_min(m.meeting_id, m.meeting_date) AS meeting_id
+                arg_min_null(m.meeting_id, m.meeting_date) AS meeting_id
             FROM stretches s JOIN cpm_days m
               ON m.child_id = s.child_id AND m.care_started = s.care_started
              AND (s.n = 1 OR m.meeting_date > s.anchor_date) AND (s.held_date IS NULL OR m.meeting_date <= s.held_date)
@@ -31,9 +31,11 @@ RULE = Rule(
                  ELSE 'the review is due by then' END AS limit_text,
             CASE WHEN s.inferred THEN 'in care proceedings: inferred from an interim care order' END AS detail,
             CASE WHEN NOT is_loaded('meetings') THEN 'Meetings'
-                 WHEN s.in_scope IS NULL THEN 'Permanence achieved date, or Actively planning for permanence'
+                 WHEN s.in_scope IS NULL AND p.planning_permanence IS NULL AND p.permanence_achieved IS NULL
+                 THEN 'Permanence achieved date, or Actively planning for permanence'
+                 WHEN s.in_scope IS NULL THEN 'Proceedings, or Legal status'
                  WHEN s.reviews_known = 'none' OR (s.reviews_known = 'latest' AND s.n = 1) THEN 'Reviews' END AS missing
-        FROM stretches s LEFT JOIN met USING (child_id, care_started, n)
+        FROM stretches s JOIN periods p USING (child_id, care_started) LEFT JOIN met USING (child_id, care_started, n)
         WHERE s.in_scope IS NOT false
     """,
     examples=(

@@ -24,7 +24,7 @@ RULE = Rule(
         ),
         met AS (
             SELECT o.source, o.row, min(m.meeting_date) AS done_date,
-                arg_min(m.meeting_id, (m.meeting_date, coalesce(m.meeting_id, ''))) AS meeting_id
+                arg_min_null(m.meeting_id, (m.meeting_date, m.meeting_id IS NULL, m.meeting_id)) AS meeting_id
             FROM own o JOIN held_cpms m
               ON m.child_id = o.child_id AND m.care_started = o.care_started AND m.meeting_type = 'final_plan_cpm'
              AND m.meeting_date >= o.issued AND (o.ends IS NULL OR m.meeting_date <= o.ends)

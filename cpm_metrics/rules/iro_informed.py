@@ -17,7 +17,6 @@ RULE = Rule(
     needs=(("meetings.plan_change",),),
     clock="""
         SELECT child_id, care_started, meeting_date AS anchor_date, upto(iro_informed) AS done_date, meeting_key AS about_meeting,
-            CASE WHEN iro_informed <= as_at() THEN meeting_id END AS meeting_id,
             CASE WHEN NOT has_iro_informed THEN 'IRO informed date' END AS missing
         FROM held_cpms WHERE plan_change IN ('minor', 'substantial')
     """,

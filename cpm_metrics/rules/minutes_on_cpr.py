@@ -17,7 +17,6 @@ RULE = Rule(
     needs=(("meetings",), ("cases.permanence_plan",)),
     clock="""
         SELECT m.child_id, m.care_started, m.meeting_date AS anchor_date, upto(m.minutes_on_cpr) AS done_date, m.meeting_key AS about_meeting,
-            CASE WHEN m.minutes_on_cpr <= as_at() THEN m.meeting_id END AS meeting_id,
             CASE WHEN NOT p.has_permanence_plan THEN 'Permanence plan' WHEN NOT m.has_minutes_on_cpr THEN 'Minutes on CPR date' END AS missing
         FROM held_cpms m JOIN periods p USING (child_id, care_started)
         WHERE m.meeting_type = 'final_plan_cpm' AND (p.permanence_plan = 'adoption' OR NOT p.has_permanence_plan)

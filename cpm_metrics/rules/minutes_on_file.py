@@ -17,7 +17,6 @@ RULE = Rule(
     needs=(("meetings",),),
     clock="""
         SELECT child_id, care_started, meeting_date AS anchor_date, upto(minutes_uploaded) AS done_date, meeting_key AS about_meeting,
-            CASE WHEN minutes_uploaded <= as_at() THEN meeting_id END AS meeting_id,
             CASE WHEN NOT has_minutes_uploaded THEN 'Minutes uploaded date' END AS missing
         FROM held_cpms
     """,

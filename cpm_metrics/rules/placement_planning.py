@@ -11,13 +11,13 @@ RULE = Rule(
     level="guidance",
     source="Quick Guide 1",
     notes="72 hours are counted as 3 calendar days, because extracts give days and no times. A meeting up to 7 days before "
-    "the move counts, but not one before the previous home began. Moves come from the placements extract; without it, "
-    "only the latest placement in the cases extract is known.",
+    "the move counts, but not one before the previous home began. The latest placement "
+    "in the cases extract is no substitute for the placements extract.",
     anchor_words="moved into a home on",
     done_words="placement planning meeting held on",
     closes_words="the placement or care ended",
     limits={"limit": Limit(3, "calendar days"), "window": Limit(7, "calendar days")},
-    needs=(("placements", "cases.placement_start"),),
+    needs=(("placements",),),
     clock="""
         WITH moves AS (
             SELECT *, placement_start AS anchor, least(placement_end, care_ceased) AS ends FROM placements_of_care
@@ -31,7 +31,7 @@ RULE = Rule(
         ),
         met AS (
             SELECT w.source, w.row, min(m.meeting_date) AS done_date,
-                arg_min(m.meeting_id, (m.meeting_date, coalesce(m.meeting_id, ''))) AS meeting_id
+                arg_min_null(m.meeting_id, (m.meeting_date, m.meeting_id IS NULL, m.meeting_id)) AS meeting_id
             FROM windows w JOIN placement_meetings m
               ON m.child_id = w.child_id AND m.care_started = w.care_started
              AND m.meeting_date >= w.opens AND (w.ends IS NULL OR m.meeting_date <= w.ends)
@@ -65,6 +65,6 @@ RULE = Rule(
                 {"placements": [{"placement_start": "2026-01-05", "placement_end": "2026-01-07"}], "meetings": []},
                 [{"status": "lapsed", "lapses_on": "2026-01-07"}]),
         Example("placements never loaded", "2026-03-01", {"meetings": []}, [{"status": "cannot_tell"}],
-                without=("placements", "cases.placement_start")),
+                without=("placements",)),
     ),
 )  # fmt: skip

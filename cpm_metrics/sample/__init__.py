@@ -1,7 +1,7 @@
 """An invented council as spreadsheets: to try the product out, to test it, to measure it. No real person is in it.
 
-people -> journeys -> timeline -> records -> council (ten clean tables) -> planting, files. The stories planted in it are
-in stories.py and told in data/README.md.
+people -> journeys -> timeline -> records -> council (ten clean tables) -> planting, reports, files. The stories planted
+in it are in stories.py and told in data/README.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def write(
 ) -> list[Path]:
     """Writes the files into `folder` (made if need be) and returns them.
 
-    `children` are in care on the extract date; those who left in the five years before come on top. The same arguments give
+    `children` are in care on the extract date; those who left in the five years before come on top. The same
+    arguments give
     the same bytes. `messy=False` gives one workbook with the template's ten sheets and nothing wrong in it.
     """
     folder = Path(folder)

@@ -1,4 +1,7 @@
-"""The invented council as ten clean tables: rows are dicts by field name (`extracts.datasets`), values as the template has them."""
+"""The invented council as ten clean tables.
+
+Rows are dicts by field name (`extracts.datasets`), their values as the template has them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.sample import stories
 from cpm_metrics.sample.days import WorkingDays, add_months, days
-from cpm_metrics.sample.journeys import YEARS_BACK, Care, Child, Journey, Placement, Register, populate
+from cpm_metrics.sample.journeys import YEARS_BACK, Care, Child, Journey, Placement, Register, draw_children, populate
 from cpm_metrics.sample.people import Staff, hire
 from cpm_metrics.sample.practice import SLIPPED, Practice
 from cpm_metrics.sample.records import World, action_rows, assessment_rows, make_plans, meeting_rows
@@ -72,7 +75,8 @@ def _sort(council: Council) -> None:
     tables["meetings"].sort(key=lambda r: (r["meeting_date"], r["meeting_id"], r["child_id"]))
     tables["reviews"].sort(key=lambda r: (r["review_date"], r["child_id"]))
     for name, column in (
-        ("placements", "placement_start"), ("legal_statuses", "legal_status_start"), ("allocations", "allocation_start"),
+        ("placements", "placement_start"), ("legal_statuses", "legal_status_start"), ("allocations",
+        "allocation_start"),
         ("assessments", "assessment_date"), ("changes", "change_date"), ("proceedings", "issued"),
     ):  # fmt: skip
         tables[name].sort(key=lambda r, column=column: (r["child_id"], r[column]))
@@ -104,7 +108,9 @@ def _write_journey(council: Council, world: World, journey: Journey, meetings: l
         tables["allocations"] += allocations
         tables["assessments"] += assessment_rows(world, journey, care)
         tables["changes"] += [
-            {"child_id": child, "change_date": day, "change": change} for day, change in care.changes if day <= min(today, care.ends)
+            {"child_id": child, "change_date": day, "change": change}
+            for day, change in care.changes
+            if day <= min(today, care.ends)
         ]
         tables["proceedings"] += _proceedings(world, journey, care)
         tables["cases"].append(_case(world, journey, care, allocations[-1], max(reviews, default=None)))
@@ -114,16 +120,25 @@ def _write_review(tables: dict[str, list[dict]], world: World, meeting: Meeting)
     status = meeting.status.capitalize()
     for care in meeting.cares:
         held = meeting.status == "held"
-        code = "" if not held else "PN0" if care.child.age(meeting.day) < 4 else world.rng.choice(("PN1", "PN1", "PN1", "PN2", "PN3", "PN5", "PN6"))
+        code = (
+            ""
+            if not held
+            else "PN0"
+            if care.child.age(meeting.day) < 4
+            else world.rng.choice(("PN1", "PN1", "PN1", "PN2", "PN3", "PN5", "PN6"))
+        )
         tables["reviews"].append(
             {"child_id": care.child.child_id, "review_date": meeting.day, "status": status, "participation": code}
         )
 
 
 LEGAL = {
-    "V2": "V2 - Single period of accommodation under section 20", "C1": "C1 - Interim care order", "C2": "C2 - Full care order",
-    "E1": "E1 - Placement order granted", "L1": "L1 - Under police protection", "L2": "L2 - Emergency protection order (EPO)",
-    "V4": "V4 - Accommodated under an agreed series of short breaks", "V3": "V3 - Accommodated under an agreed series of short breaks",
+    "V2": "V2 - Accommodated under section 20", "C1": "C1 - Interim care order",
+    "C2": "C2 - Full care order",
+    "E1": "E1 - Placement order granted", "L1": "L1 - Under police protection",
+    "L2": "L2 - Emergency protection order (EPO)",
+    "V4": "V4 - Accommodated under an agreed series of short breaks",
+    "V3": "V3 - Accommodated under an agreed series of short breaks",
 }  # fmt: skip
 
 
@@ -192,9 +207,11 @@ def _case(world: World, journey: Journey, care: Care, allocation: dict, latest_r
     ceased = world.known(care.ends)
     return {
         "child_id": child.child_id, "forename": child.forename, "surname": child.surname, "date_of_birth": child.born,
-        "gender": child.gender, "sibling_group": child.sibling_group, "care_started": care.started, "care_ceased": ceased,
-        "reason_ceased": care.reason if ceased else "", "legal_status": LEGAL[code], "legal_status_start": since,
-        "placement_type": home.kind, "placement_start": home.start, "team": allocation["team"], "worker": allocation["worker"],
+        "gender": child.gender, "sibling_group": child.sibling_group, "care_started": care.started,
+        "care_ceased": ceased, "reason_ceased": care.reason if ceased else "",
+        "legal_status": LEGAL[code], "legal_status_start": since,
+        "placement_type": home.kind, "placement_start": home.start, "team": allocation["team"],
+        "worker": allocation["worker"],
         "team_manager": world.staff.manager_of(allocation["team"], last), "iro": journey.iro,
         "complex_case": "Yes" if care.complex_case else "" if rng.random() < 0.01 else "No",
         "planning_permanence": "" if rng.random() < 0.01 else "Yes" if care.planning(last) else "No",
@@ -209,8 +226,6 @@ def _case(world: World, journey: Journey, care: Care, allocation: dict, latest_r
 
 def _short_breaks(council: Council, world: World, register: Register, number: int) -> None:
     """Children with a series of short breaks (V3, V4): in the extract, left out by the rules."""
-    from cpm_metrics.sample.journeys import draw_children
-
     today = world.today
     for n in range(number):
         rng = world.rng = Random(f"{council.seed}:breaks:{n}")
@@ -220,7 +235,9 @@ def _short_breaks(council: Council, world: World, register: Register, number: in
         journey.iro = rng.choice(council.staff.iros)
         meetings, day = [], world.working.plus(started, rng.randint(40, 60))
         while day <= today:
-            meetings.append(Meeting("review", day, "held", journey.cares, meeting_id=f"{290_000 + n * 20 + len(meetings)}"))
+            meetings.append(
+                Meeting("review", day, "held", journey.cares, meeting_id=f"{290_000 + n * 20 + len(meetings)}")
+            )
             day = world.working.on_or_before(add_months(day, 6))
         _write_journey(council, world, journey, meetings)
         council.journeys.append(journey)
@@ -229,5 +246,11 @@ def _short_breaks(council: Council, world: World, register: Register, number: in
 def _short_break_journey(child: Child, started: date, rng: Random) -> Journey:
     care = Care(child, started, child.eighteen(), "E8 - Ceased for another reason", "disabled", "Return home")
     care.legal = [(rng.choice(("V3", "V4", "V4")), started)]
-    care.placements = [Placement(started, care.ends, "U6 - Foster placement with other foster carer", "PR1 - Own provision", "Short breaks")]
-    return Journey([care], started, "breaks", "North", teams=[("Disabled Children's Team", started)], seat=rng.randrange(1_000_000))
+    care.placements = [
+        Placement(
+            started, care.ends, "U6 - Foster placement with other foster carer", "PR1 - Own provision", "Short breaks"
+        )
+    ]
+    return Journey(
+        [care], started, "breaks", "North", teams=[("Disabled Children's Team", started)], seat=rng.randrange(1_000_000)
+    )

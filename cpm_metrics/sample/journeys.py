@@ -1,14 +1,15 @@
 """Children and their ways through care, meetings apart: entry, court, homes, plans, teams, leaving.
 
-A `Journey` is one family's period of care: the brothers and sisters who came into care on one day. Everything is drawn to
-its end, also beyond the extract date; what lies after it is cut off where the tables are written (tables.py), except for
-meetings, which are played day by day (timeline.py).
+A `Journey` is one family's period of care: the brothers and sisters who came into care on one day. Everything is
+drawn to its end, also beyond the extract date; what lies after it is cut off where the tables are written (council.py),
+except for meetings, which are played day by day (timeline.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from random import Random
 
 from cpm_metrics.sample.days import add_months, days
@@ -107,7 +108,8 @@ class Journey:
     seat: int = 0  # which post of a team
     iro: str = ""
     story: str = ""
-    # What the stories turn: nothing is ever late; nothing booked from a day on; actions are never finished; workers by day.
+    # What the stories turn: nothing is ever late; nothing booked from a day on; actions are never finished; workers
+    # by day.
     diligent: bool = False
     unbooked: bool = False
     stuck_actions: bool = False
@@ -205,12 +207,18 @@ def draw_journey(rng: Random, children: list[Child], started: date, path: str) -
 def _outcome(path: str, age: float) -> str:
     if path == "court_adoption" and age > 5.5:
         return "care"
-    return {"brief": "home", "court_home": "home", "court_kin": "kin", "court_adoption": "adoption", "court_care": "care"}.get(path, path)
+    return {
+        "brief": "home",
+        "court_home": "home",
+        "court_kin": "kin",
+        "court_adoption": "adoption",
+        "court_care": "care",
+    }.get(path, path)
 
 
 def _draw_proceedings(rng: Random, started: date, path: str) -> Proceedings:
     issued = started + days(rng.randint(0, 8) if rng.random() < 0.65 else rng.randint(20, 130))
-    length = rng.randint(145, 182) if rng.random() < 0.62 else int(rng.triangular(184, 330, 205))
+    length = rng.randint(145, 182) if rng.random() < 0.66 else int(rng.triangular(184, 330, 205))
     concluded = issued + days(length)
     due = concluded - days(rng.randint(21, 38))
     filed = due + days(rng.choice((-3, -2, -1, -1, 0, 0, 0, 0, 1, 4)))
@@ -223,7 +231,9 @@ def _draw_proceedings(rng: Random, started: date, path: str) -> Proceedings:
         "court_adoption": "Care order and placement order", "court_care": "Care order",
     }[path]  # fmt: skip
     timetabled = None if rng.random() < 0.04 else due
-    return Proceedings(issued, concluded, la, experts, received, timetabled, filed, sought, recorded=rng.random() > 0.015)
+    return Proceedings(
+        issued, concluded, la, experts, received, timetabled, filed, sought, recorded=rng.random() > 0.015
+    )
 
 
 def _draw_care(rng: Random, journey: Journey, child: Child, outcome: str, shared_end: dict[str, date]) -> Care:
@@ -245,7 +255,12 @@ def _draw_care(rng: Random, journey: Journey, child: Child, outcome: str, shared
         ends, reason, plan = FAR, "E8 - Period of being looked after ceased for another reason", "Long-term fostering"
         if rng.random() < 0.30:
             ends = court.concluded + days(rng.randint(250, 2600))
-            reason = rng.choice(("E4A - Returned home to live with parents", "E45 - Special guardianship order made to former foster carers"))
+            reason = rng.choice(
+                (
+                    "E4A - Returned home to live with parents",
+                    "E45 - Special guardianship order made to former foster carers",
+                )
+            )
         if child.age(started) > 10 and rng.random() < 0.4:
             plan = "Residential"
     elif outcome == "teenager":
@@ -304,9 +319,12 @@ SETTLED_HOMES = {
     "Supported living": "H5 - Semi-independent living accommodation",
 }
 MOVE_REASONS = (
-    "CARPL - Change to implement the care plan", "CREQB - Carer requests the placement to end: child's behaviour",
-    "CREQO - Carer requests the placement to end: other", "CHILD - Child requests the placement to end", "LAREQ - Local authority requests the placement to end",
-)  # fmt: skip
+    "CARPL - Change to implement the care plan",
+    "CREQB - Carer requests the placement to end: child's behaviour",
+    "CREQO - Carer requests the placement to end: other",
+    "CHILD - Child requests the placement to end",
+    "LAREQ - Local authority requests the placement to end",
+)
 
 
 def _provider(rng: Random, kind: str) -> str:
@@ -340,7 +358,7 @@ def _draw_placements(rng: Random, care: Care) -> list[Placement]:
             starts = [s for s in starts if s[0] <= care.achieved]
         starts.sort(key=lambda s: s[0])
     out = [Placement(day, FAR, kind, _provider(rng, kind), reason) for day, kind, reason in starts]
-    for placement, following in zip(out, out[1:], strict=False):
+    for placement, following in pairwise(out):
         placement.end = following.start
     care.placements = out
     _end_placements(care)
@@ -351,15 +369,23 @@ def _end_placements(care: Care) -> None:
     care.placements = [p for p in care.placements if p.start < care.ends or p.start == care.started]
     for placement in care.placements:
         placement.end = min(placement.end, care.ends)
-    if care.placements[-1].end < care.ends:
-        care.placements[-1].end = care.ends
+    care.placements[-1].end = care.ends
 
 
 CHANGES = (
-    "Permanently excluded from school", "Allegation made against the carer", "Missing from home overnight", "Parent has stopped coming to family time",
-    "Bereavement in the family", "New disclosure", "Charged with an offence", "Change of school", "Sibling has come into care",
-    "Mental health crisis", "Carer is seriously ill", "Parent released from prison",
-)  # fmt: skip
+    "Permanently excluded from school",
+    "Allegation made against the carer",
+    "Missing from home overnight",
+    "Parent has stopped coming to family time",
+    "Bereavement in the family",
+    "New disclosure",
+    "Charged with an offence",
+    "Change of school",
+    "Sibling has come into care",
+    "Mental health crisis",
+    "Carer is seriously ill",
+    "Parent released from prison",
+)
 
 
 def _draw_changes(rng: Random, care: Care) -> list[tuple[date, str]]:
@@ -369,7 +395,7 @@ def _draw_changes(rng: Random, care: Care) -> list[tuple[date, str]]:
     ]  # fmt: skip
     day = care.started
     while True:
-        day += days(25 + int(rng.expovariate(1 / 1000)))
+        day += days(25 + int(rng.expovariate(1 / 1300)))
         if day >= min(care.ends, FAR):
             break
         changes.append((day, rng.choice(CHANGES)))
@@ -408,17 +434,20 @@ def _draw_teams(rng: Random, journey: Journey, half: str) -> list[tuple[str, dat
 # --- everybody --------------------------------------------------------------------------------------------------------
 
 
-def populate(rng: Random, register: Register, children: int, extract_date: date, present: list[Journey]) -> list[Journey]:
+def populate(
+    rng: Random, register: Register, children: int, extract_date: date, present: list[Journey]
+) -> list[Journey]:
     """Journeys until exactly `children` are in care on the extract date, and all who left in the five years before.
 
-    Entries are spread evenly over `YEARS_BACK` years and each is kept when it reaches into the last five: so those who left
+    Entries are spread evenly over `YEARS_BACK` years and each is kept when it reaches into the last five: so those
+    who left
     come in their natural proportion to those who stayed, whatever the size. `present` already count.
     """
     window = add_months(extract_date, -60)
     names, weights = [p[0] for p in PATHS], [p[1] for p in PATHS]
 
     def current(journeys: list[Journey]) -> int:
-        return sum(care.in_care(extract_date) for j in journeys for care in j.cares)
+        return sum(care.started <= extract_date < care.ends for j in journeys for care in j.cares)
 
     out, missing = list(present), children - current(present)
     while missing > 0:

@@ -15,43 +15,48 @@ from cpm_metrics.sample.days import days
 COUNCIL = "Harrowmere Council"
 
 GIRLS = """
-Aaliyah Abena Ada Adele Afsana Agnes Aisha Alice Amara Amelia Amina Anika Anya Ava Ayesha Beatrice Bella Bethan Blessing Bronwen
-Caitlin Carys Catalina Charlotte Chiara Chloe Ciara Daisy Dalia Daria Darcey Deepa Ebony Edith Eilidh Elena Elif Eliza Ella Emily
-Esme Esther Eva Faith Farah Fatima Femi Florence Freya Gabriela Grace Hafsa Halima Hana Hannah Harriet Holly Ifeoma Imani Imogen
-Ines Isla Ivy Jasmine Jaya Jessica Kasia Keira Kezia Khadija Lara Leila Libby Lily Lola Lucy Lydia Maisie Malala Maria Maryam
-Matilda Maya Megan Meera Mia Milena Molly Nadia Naomi Ngozi Niamh Nina Noor Olivia Orla Paige Phoebe Poppy Priya Rania Rebecca
-Rosie Ruby Sadia Safiya Sakura Samira Sara Scarlett Shanice Sienna Skye Sofia Summer Tamara Tess Thea Tilly Uma Violet Wren Yasmin
-Ying Zahra Zainab Zara Zofia
+Aaliyah Abena Ada Adele Afsana Agnes Aisha Alice Amara Amelia Amina Anika Anya Ava Ayesha Beatrice Bella Bethan
+Blessing Bronwen Caitlin Carys Catalina Charlotte Chiara Chloe Ciara Daisy Dalia Daria Darcey Deepa Ebony Edith
+Eilidh Elena Elif Eliza Ella Emily Esme Esther Eva Faith Farah Fatima Femi Florence Freya Gabriela Grace Hafsa
+Halima Hana Hannah Harriet Holly Ifeoma Imani Imogen Ines Isla Ivy Jasmine Jaya Jessica Kasia Keira Kezia
+Khadija Lara Leila Libby Lily Lola Lucy Lydia Maisie Malala Maria Maryam Matilda Maya Megan Meera Mia Milena
+Molly Nadia Naomi Ngozi Niamh Nina Noor Olivia Orla Paige Phoebe Poppy Priya Rania Rebecca Rosie Ruby Sadia
+Safiya Sakura Samira Sara Scarlett Shanice Sienna Skye Sofia Summer Tamara Tess Thea Tilly Uma Violet Wren
+Yasmin Ying Zahra Zainab Zara Zofia
 """.split()
 BOYS = """
-Aaron Abdul Adam Adeel Aidan Ali Amir Andrei Archie Arjun Arlo Arthur Asher Ashton Ayaan Bailey Ben Bilal Blake Bogdan Caleb Callum
-Cameron Charlie Chidi Christopher Conor Corey Daniel Daud David Declan Dev Dexter Dylan Eddie Efe Elijah Elliot Emeka Ethan Ewan
-Ezra Farhan Finley Freddie Gabriel George Gethin Hamza Harley Harry Hassan Henry Hugo Ibrahim Idris Isaac Ismail Jack Jacob Jaden
-Jake James Jayden Jermaine Joel Jonah Joseph Josh Kai Kamil Karim Kofi Kwame Kyle Leo Levi Liam Logan Louis Luca Lucas Luke Malik
-Marcus Mason Mateusz Matthew Max Mehdi Micah Mohammed Moses Muhammad Nathan Nikolai Noah Ollie Oscar Otis Owen Piotr Quentin Rafael
-Rahul Reece Reuben Rhys Riley Rory Rowan Ryan Sami Samuel Sanjay Seb Shay Sol Tariq Teddy Theo Thomas Toby Tom Tyrone Umar Victor
-Wei Will Xavier Yusuf Zac Zane
+Aaron Abdul Adam Adeel Aidan Ali Amir Andrei Archie Arjun Arlo Arthur Asher Ashton Ayaan Bailey Ben Bilal Blake
+Bogdan Caleb Callum Cameron Charlie Chidi Christopher Conor Corey Daniel Daud David Declan Dev Dexter Dylan
+Eddie Efe Elijah Elliot Emeka Ethan Ewan Ezra Farhan Finley Freddie Gabriel George Gethin Hamza Harley Harry
+Hassan Henry Hugo Ibrahim Idris Isaac Ismail Jack Jacob Jaden Jake James Jayden Jermaine Joel Jonah Joseph Josh
+Kai Kamil Karim Kofi Kwame Kyle Leo Levi Liam Logan Louis Luca Lucas Luke Malik Marcus Mason Mateusz Matthew Max
+Mehdi Micah Mohammed Moses Muhammad Nathan Nikolai Noah Ollie Oscar Otis Owen Piotr Quentin Rafael Rahul Reece
+Reuben Rhys Riley Rory Rowan Ryan Sami Samuel Sanjay Seb Shay Sol Tariq Teddy Theo Thomas Toby Tom Tyrone Umar
+Victor Wei Will Xavier Yusuf Zac Zane
 """.split()
 ARRIVED_ALONE = """
-Abel Abdulrahman Ahmad Aman Amanuel Aryan Awet Baryalai Besar Bereket Dawit Delir Ermias Filmon Habib Haile Hiwa Idrees Jamal Karwan
-Khalid Milad Nahom Omid Rebin Samiullah Sherzad Tesfay Thanh Tekle Van Yonas Zalmay Zubair
+Abel Abdulrahman Ahmad Aman Amanuel Aryan Awet Baryalai Besar Bereket Dawit Delir Ermias Filmon Habib Haile Hiwa
+Idrees Jamal Karwan Khalid Milad Nahom Omid Rebin Samiullah Sherzad Tesfay Thanh Tekle Van Yonas Zalmay Zubair
 """.split()
 SURNAMES = """
-Abara Abbott Acheampong Adeyemi Ahmadi Ainsworth Akhtar Albright Alder Ali Amoah Anand Appleby Armitage Ashdown Asante Aslam Atherton
-Badger Bakare Balogun Banks Barlow Bashir Beckford Begum Bellamy Bhatt Birch Blackwood Boateng Bonner Bose Bracken Bramley Brookes
-Bukhari Burdett Cairns Calder Campion Carver Chaudhry Chowdhury Cho Clegg Cobb Coker Conteh Cooke Cotterill Crane Croft Cullen
-Dalby Danso Darko Darwish Daventry Dawes Desai Dhillon Dixon Doherty Donnelly Drury Duffy Dunmore Eastwood Eccles Edgerton Egan Eze
-Fairley Farooq Fenwick Ferreira Finch Flint Forde Foxley Frith Garland Gathercole Ghosh Gill Glover Goodall Gordon Grant Greaves
-Grewal Habgood Haddad Halford Hamid Hargreaves Harker Hassan Haworth Heath Hepburn Hewitt Hirst Hollis Horne Hussein Hyde Idowu Ingham
-Iqbal Ives Jallow James Jankowski Jarvis Jassal Jennings Johal Jolly Kamara Kapoor Kaur Kavanagh Keane Kelleher Kendall Khan Khatri
-Kingsley Kirby Kovacs Kowalski Kumar Lacey Langley Larkin Lawal Leeming Lennox Li Lister Lockwood Lomax Lowe Lukic Mackie Mahmood
-Malone Mansour Marchant Marlowe Mather Mbeki McBride McKenna Mehta Mensah Mercer Mills Mistry Moran Morrow Mukherjee Musa Nadeem
-Nair Nash Naylor Ncube Nettles Nguyen Njoroge Novak Nowak Nuttall Oakes Obi Ogden Okafor Okoro Oldfield Osei Owusu Padgett Parekh
-Patel Paxton Pearce Penrose Pereira Petrov Phipps Pickering Popescu Prentice Purcell Quaye Quigley Rafiq Rahman Rai Ramsden Rana
-Rashid Redfern Reilly Reyes Rigby Romano Rowntree Roy Rutter Sadiq Saleh Sandhu Santos Sargent Sesay Sharma Shaw Sheikh Shelton Sidhu
-Silva Singh Skelton Slater Sowerby Stubbs Suleman Swann Szabo Tait Talbot Tanner Tembo Thackray Thapa Thorne Tierney Timpson Tran
-Tully Turay Umeh Underhill Usman Varga Vaughan Verma Villiers Wade Wainwright Walsh Warsame Weaver Welch Whitlock Whyte Wicks
-Winstanley Wong Wozniak Yates Yeboah Yilmaz Younis Zafar Zaman Zielinski
+Abara Abbott Acheampong Adeyemi Ahmadi Ainsworth Akhtar Albright Alder Ali Amoah Anand Appleby Armitage Ashdown
+Asante Aslam Atherton Badger Bakare Balogun Banks Barlow Bashir Beckford Begum Bellamy Bhatt Birch Blackwood
+Boateng Bonner Bose Bracken Bramley Brookes Bukhari Burdett Cairns Calder Campion Carver Chaudhry Chowdhury Cho
+Clegg Cobb Coker Conteh Cooke Cotterill Crane Croft Cullen Dalby Danso Darko Darwish Daventry Dawes Desai
+Dhillon Dixon Doherty Donnelly Drury Duffy Dunmore Eastwood Eccles Edgerton Egan Eze Fairley Farooq Fenwick
+Ferreira Finch Flint Forde Foxley Frith Garland Gathercole Ghosh Gill Glover Goodall Gordon Grant Greaves Grewal
+Habgood Haddad Halford Hamid Hargreaves Harker Hassan Haworth Heath Hepburn Hewitt Hirst Hollis Horne Hussein
+Hyde Idowu Ingham Iqbal Ives Jallow James Jankowski Jarvis Jassal Jennings Johal Jolly Kamara Kapoor Kaur
+Kavanagh Keane Kelleher Kendall Khan Khatri Kingsley Kirby Kovacs Kowalski Kumar Lacey Langley Larkin Lawal
+Leeming Lennox Li Lister Lockwood Lomax Lowe Lukic Mackie Mahmood Malone Mansour Marchant Marlowe Mather Mbeki
+McBride McKenna Mehta Mensah Mercer Mills Mistry Moran Morrow Mukherjee Musa Nadeem Nair Nash Naylor Ncube
+Nettles Nguyen Njoroge Novak Nowak Nuttall Oakes Obi Ogden Okafor Okoro Oldfield Osei Owusu Padgett Parekh Patel
+Paxton Pearce Penrose Pereira Petrov Phipps Pickering Popescu Prentice Purcell Quaye Quigley Rafiq Rahman Rai
+Ramsden Rana Rashid Redfern Reilly Reyes Rigby Romano Rowntree Roy Rutter Sadiq Saleh Sandhu Santos Sargent
+Sesay Sharma Shaw Sheikh Shelton Sidhu Silva Singh Skelton Slater Sowerby Stubbs Suleman Swann Szabo Tait Talbot
+Tanner Tembo Thackray Thapa Thorne Tierney Timpson Tran Tully Turay Umeh Underhill Usman Varga Vaughan Verma
+Villiers Wade Wainwright Walsh Warsame Weaver Welch Whitlock Whyte Wicks Winstanley Wong Wozniak Yates Yeboah
+Yilmaz Younis Zafar Zaman Zielinski
 """.split()
 
 
@@ -104,7 +109,9 @@ class Post:
 
     def during(self, first: date, last: date) -> list[Spell]:
         return [
-            Spell(s.who, max(s.first, first), min(s.last, last)) for s in self.spells if s.first <= last and s.last >= first
+            Spell(s.who, max(s.first, first), min(s.last, last))
+            for s in self.spells
+            if s.first <= last and s.last >= first
         ]
 
 
@@ -167,12 +174,19 @@ def hire(seed: int, children: int, first: date, last: date, manager_left: tuple[
     for service in (COURT, IN_CARE, PERMANENCE):
         staff.service_managers[service] = post(4.0, 400)
     staff.iros = [names.adult() for _ in range(max(2, round(children / 55)))]
-    for role, number in (("fostering", 6), ("adoption_manager", 2), ("parenting_assessor", 4), ("contact_centre_manager", 2)):
+    for role, number in (
+        ("fostering", 6),
+        ("adoption_manager", 2),
+        ("parenting_assessor", 4),
+        ("contact_centre_manager", 2),
+    ):
         staff.partners[role] = [names.adult() for _ in range(number)]
 
     team, day = manager_left
-    before = [s for s in staff.managers[team].during(first, day) if s.last - s.first > days(300)] or staff.managers[team].spells
+    before = [s for s in staff.managers[team].during(first, day) if s.last - s.first > days(300)] or staff.managers[
+        team
+    ].spells
     leaver = Spell(before[-1].who, before[-1].first, day)
     covering = Spell(f"{names.adult()} (interim)", day + days(1), last)
-    staff.managers[team] = Post([s for s in before[:-1]] + [leaver, covering])
+    staff.managers[team] = Post([*before[:-1], leaver, covering])
     return staff

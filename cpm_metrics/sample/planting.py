@@ -25,7 +25,8 @@ class ExcelError:
 
 @dataclass
 class Planted:
-    """One thing wrong: where, and the loader's word for it. `file`, `sheet` and `row` are filled in when it is written; no row for what
+    """One thing wrong: where, and the loader's word for it. `file`, `sheet` and `row` are filled in when it is
+    written; no row for what
     the loader reports once for a file."""
 
     dataset: str
@@ -75,20 +76,51 @@ def plant(council: Council, rng: Random) -> tuple[dict[str, list[dict]], list[Pl
     spoil("cases", "date_of_birth", "31/02/2019", "no_such_day")
     spoil("cases", "latest_review", NO_VALUE, "excel_error")
     spoil("cases", "permanence_agreed", "to be confirmed", "not_a_date")
-    add("cases", {"child_id": "0000000", "forename": "Test", "surname": "Record", "care_started": "tbc", "team": "Court Team 1"}, "care_started", "not_a_date")
+    add(
+        "cases",
+        {"child_id": "0000000", "forename": "Test", "surname": "Record", "care_started": "tbc", "team": "Court Team 1"},
+        "care_started",
+        "not_a_date",
+    )
     spoil("meetings", "minutes_uploaded", "not yet", "not_a_date", 2)
     spoil("meetings", "iro_informed", NO_REFERENCE, "excel_error")
     spoil("meetings", "minutes_distributed", "31/04/2025", "no_such_day")
     cpm = {"meeting_type": "Care Planning Meeting", "status": "Held", "chair_role": "Social worker"}
-    add("meetings", cpm | {"meeting_id": "910001", "child_id": "9990001", "meeting_date": today - days(72)}, "child_id", "unknown_child")
+    add(
+        "meetings",
+        cpm | {"meeting_id": "910001", "child_id": "9990001", "meeting_date": today - days(72)},
+        "child_id",
+        "unknown_child",
+    )
     if someone:
-        add("meetings", cpm | {"meeting_id": "910002", "child_id": someone, "meeting_date": "31/02/2026"}, "meeting_date", "no_such_day")
+        add(
+            "meetings",
+            cpm | {"meeting_id": "910002", "child_id": someone, "meeting_date": "31/02/2026"},
+            "meeting_date",
+            "no_such_day",
+        )
         add("meetings", cpm | {"meeting_id": "910003", "child_id": someone}, "meeting_date", "blank_required")
-        later = {"meeting_id": "910004", "child_id": someone, "meeting_type": "Strategy meeting", "status": "Held", "meeting_date": today + days(12)}
+        later = {
+            "meeting_id": "910004",
+            "child_id": someone,
+            "meeting_type": "Strategy meeting",
+            "status": "Held",
+            "meeting_date": today + days(12),
+        }
         add("meetings", later, "meeting_date", "held_after_extract")
-        add("reviews", {"child_id": someone, "review_date": "31/06/2025", "status": "Held"}, "review_date", "no_such_day")
+        add(
+            "reviews",
+            {"child_id": someone, "review_date": "31/06/2025", "status": "Held"},
+            "review_date",
+            "no_such_day",
+        )
         add("reviews", {"child_id": someone, "review_date": "#N/A", "status": "Held"}, "review_date", "excel_error")
-        add("changes", {"child_id": someone, "change_date": "Spring 2025", "change": "Change of school"}, "change_date", "not_a_date")
+        add(
+            "changes",
+            {"child_id": someone, "change_date": "Spring 2025", "change": "Change of school"},
+            "change_date",
+            "not_a_date",
+        )
     spoil("actions", "due_date", "ASAP", "not_a_date", 4)
     spoil("proceedings", "la_assessment", "awaited", "not_a_date")
     spoil("legal_statuses", "legal_status_end", "00/01/1900", "no_such_day")

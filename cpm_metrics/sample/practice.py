@@ -12,14 +12,14 @@ NO_MINUTES = "Permanence South"  # story: every meeting in time, no minutes on f
 
 # The range in which a team's usual chance lies.
 USUAL = {
-    "cpm": (0.84, 0.96),
+    "cpm": (0.72, 0.91),
     "review": (0.92, 0.98),
-    "placement": (0.84, 0.96),
-    "plan": (0.78, 0.93),
+    "placement": (0.80, 0.94),
+    "plan": (0.76, 0.92),
     "minutes": (0.74, 0.93),
     "record": (0.80, 0.96),
     "action": (0.72, 0.88),
-    "assessment": (0.76, 0.92),
+    "assessment": (0.60, 0.84),
     "final": (0.80, 0.93),
 }
 
@@ -31,11 +31,11 @@ class Practice:
         rng = Random(f"{seed}:practice")
         self.slipped_since = slipped_since
         self._usual = {t.name: {aspect: rng.uniform(*USUAL[aspect]) for aspect in USUAL} for t in TEAMS}
-        self._usual[SLIPPED]["cpm"] = 0.93
+        self._usual[SLIPPED]["cpm"] = 0.91
         self._usual[NO_MINUTES]["cpm"] = 0.995
 
     def chance(self, team: str, aspect: str, day: date) -> float:
         usual = self._usual[team][aspect]
         if team == SLIPPED and day >= self.slipped_since:
-            return {"cpm": 0.30, "minutes": 0.55, "action": 0.55}.get(aspect, usual)
+            return {"cpm": 0.22, "minutes": 0.55, "action": 0.55}.get(aspect, usual)
         return usual

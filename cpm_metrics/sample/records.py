@@ -15,34 +15,64 @@ from cpm_metrics.sample.practice import NO_MINUTES, Practice
 from cpm_metrics.sample.timeline import Meeting
 
 WORKING_WELL = (
-    "Settled with the carers and sleeping well.", "Attendance at school has improved.", "Enjoys family time with grandparents.",
-    "Good relationship with the key worker.", "Health assessment is up to date.", "Has joined a football club.",
-    "The carers understand what upsets the child and respond calmly.", "Reading age has caught up.",
-)  # fmt: skip
+    "Settled with the carers and sleeping well.",
+    "Attendance at school has improved.",
+    "Enjoys family time with grandparents.",
+    "Good relationship with the key worker.",
+    "Health assessment is up to date.",
+    "Has joined a football club.",
+    "The carers understand what upsets the child and respond calmly.",
+    "Reading age has caught up.",
+)
 WORRIES = (
-    "Family time with mother is unpredictable.", "Waiting for the school place to be confirmed.", "Nightmares have come back.",
-    "The carers need more breaks.", "Father has not engaged with the assessment.", "The plan is taking too long for the child.",
-    "Conflict with peers at school.", "Immigration status is not settled.", "Missed two appointments with the dentist.",
-)  # fmt: skip
+    "Family time with mother is unpredictable.",
+    "Waiting for the school place to be confirmed.",
+    "Nightmares have come back.",
+    "The carers need more breaks.",
+    "Father has not engaged with the assessment.",
+    "The plan is taking too long for the child.",
+    "Conflict with peers at school.",
+    "Immigration status is not settled.",
+    "Missed two appointments with the dentist.",
+)
 NEXT_STEPS = (
-    "Update the care plan and share it.", "Agree a family time plan.", "Bring the matching paperwork to panel.",
-    "Chase the specialist assessment.", "Complete the actions below before the next meeting.", "Plan the transition with school.",
-)  # fmt: skip
+    "Update the care plan and share it.",
+    "Agree a family time plan.",
+    "Bring the matching paperwork to panel.",
+    "Chase the specialist assessment.",
+    "Complete the actions below before the next meeting.",
+    "Plan the transition with school.",
+)
 ACTIONS = (
-    ("Send a referral to the therapeutic service", "social_worker"), ("Complete the life story work plan", "social_worker"),
-    ("Update the care plan and send it to the IRO", "social_worker"), ("Arrange family time with siblings", "social_worker"),
-    ("Confirm the support package for the carers", "fostering"), ("Book the dental check and eye test", "carer"),
-    ("Request the health assessment report", "social_worker"), ("Meet the school about the personal education plan", "social_worker"),
-    ("Obtain the passport and birth certificate", "social_worker"), ("Complete the matching report for panel", "fostering"),
-    ("Visit the connected person and start the viability assessment", "social_worker"), ("Agree the savings arrangements", "team_manager"),
-    ("Chase the housing letter for parents", "social_worker"), ("Review the risk plan", "team_manager"),
-    ("Start the pathway assessment", "social_worker"), ("Speak with the independent visitor service", "social_worker"),
-)  # fmt: skip
+    ("Send a referral to the therapeutic service", "social_worker"),
+    ("Complete the life story work plan", "social_worker"),
+    ("Update the care plan and send it to the IRO", "social_worker"),
+    ("Arrange family time with siblings", "social_worker"),
+    ("Confirm the support package for the carers", "fostering"),
+    ("Book the dental check and eye test", "carer"),
+    ("Request the health assessment report", "social_worker"),
+    ("Meet the school about the personal education plan", "social_worker"),
+    ("Obtain the passport and birth certificate", "social_worker"),
+    ("Complete the matching report for panel", "fostering"),
+    ("Visit the connected person and start the viability assessment", "social_worker"),
+    ("Agree the savings arrangements", "team_manager"),
+    ("Chase the housing letter for parents", "social_worker"),
+    ("Review the risk plan", "team_manager"),
+    ("Start the pathway assessment", "social_worker"),
+    ("Speak with the independent visitor service", "social_worker"),
+)
 STUCK = (
-    ("Present the long-term match to the permanence panel", "social_worker"), ("Complete the together or apart assessment", "social_worker"),
+    ("Present the long-term match to the permanence panel", "social_worker"),
+    ("Complete the together or apart assessment", "social_worker"),
     ("Agree the special guardianship support plan with the grandparents", "team_manager"),
-)  # fmt: skip
-SPECIALISTS = ("Psychological assessment", "Parenting assessment", "CAMHS assessment", "Together and apart assessment", "Educational psychologist assessment")
+)
+SPECIALISTS = (
+    "Psychological assessment",
+    "Parenting assessment",
+    "CAMHS assessment",
+    "Together and apart assessment",
+    "Educational psychologist assessment",
+)
 COURT_SPECIALISTS = ("Parenting assessment", "Psychological assessment", "Psychiatric assessment", "PAMS assessment")
 
 
@@ -78,7 +108,8 @@ def meeting_rows(world: World, journey: Journey, meeting: Meeting) -> list[dict]
     rng, day = world.rng, meeting.day
     common: dict = {
         "meeting_id": meeting.meeting_id, "meeting_type": LABELS[meeting.kind], "meeting_date": day,
-        "status": "" if meeting.status == "held" and rng.random() < 0.03 else LABELS[meeting.status], "purpose": meeting.purpose,
+        "status": "" if meeting.status == "held" and rng.random() < 0.03 else LABELS[meeting.status],
+        "purpose": meeting.purpose,
     }  # fmt: skip
     if meeting.status == "held":
         common |= _held(world, journey, meeting)
@@ -119,7 +150,9 @@ def _held(world: World, journey: Journey, meeting: Meeting) -> dict:
         out["domains"] = _domains(world, journey, meeting.day)
     else:
         for name in ("parents", "connected", "outside_family", "contact", "evidence"):
-            out[f"considered_{name}"] = "Yes" if journey.diligent or rng.random() < 0.965 else rng.choice(("No", "No", ""))
+            out[f"considered_{name}"] = (
+                "Yes" if journey.diligent or rng.random() < 0.965 else rng.choice(("No", "No", ""))
+            )
     return out
 
 
@@ -137,7 +170,9 @@ def _chair_and_attendance(world: World, journey: Journey, meeting: Meeting) -> d
     else:
         weights = (13, 60, 25, 1, 1) if any(care.complex_case for care in meeting.cares) else (72, 15, 9.5, 2.5, 1)
         role = rng.choices(("social_worker", "team_manager", "senior_practitioner", "iro", "other"), weights)[0]
-        roles = ["social_worker"] + [r for r, likely in (("team_manager", 0.5), ("fostering", 0.7), ("other", 0.8)) if rng.random() < likely]
+        roles = ["social_worker"] + [
+            r for r, likely in (("team_manager", 0.5), ("fostering", 0.7), ("other", 0.8)) if rng.random() < likely
+        ]
     who = {
         "social_worker": worker, "team_manager": manager, "senior_practitioner": senior, "service_manager": service,
         "iro": journey.iro, "other": "",
@@ -156,7 +191,7 @@ def _chair_and_attendance(world: World, journey: Journey, meeting: Meeting) -> d
 def _minutes(world: World, journey: Journey, day: date) -> dict:
     sent = _done(world, journey, "minutes", day, 5, 15)
     on_file = sent if world.rng.random() < 0.65 else _done(world, journey, "minutes", day, 5, 20)
-    if journey.team_on(day) == NO_MINUTES:
+    if NO_MINUTES in (journey.team_on(day), journey.team_on(world.working.plus(day, 5))):
         on_file = None
     return {"minutes_distributed": sent, "minutes_uploaded": on_file}
 
@@ -188,7 +223,8 @@ def make_plans(world: World, journey: Journey, meetings: list[Meeting]) -> None:
     for care in journey.cares:
         started = care.started
         care.care_plan = _plan_date(world, journey, started, 3, 10)
-        care.placement_plan = _plan_date(world, journey, started, 1, 10)
+        together = care.care_plan and rng.random() < 0.7
+        care.placement_plan = care.care_plan if together else _plan_date(world, journey, started, 1, 10)
         reviews = [m.day for m in meetings if m.kind == "review" and m.status == "held" and care in m.cares]
         first = reviews[0] if reviews else working.plus(started, 20)
         second = reviews[1] if len(reviews) > 1 else add_months(first, 3)
@@ -196,7 +232,7 @@ def make_plans(world: World, journey: Journey, meetings: list[Meeting]) -> None:
             agreed = max(second - days(rng.randint(0, 25)), started + days(10))
         else:
             agreed = second + days(int(rng.triangular(4, 260, 40)))
-            if rng.random() < 0.16 and (world.today - started).days < 800:
+            if rng.random() < 0.5 and (world.today - started).days < 800:
                 agreed = None
         if care.achieved and agreed and agreed >= care.achieved:
             agreed = max(started + days(8), care.achieved - days(rng.randint(20, 60)))
@@ -228,8 +264,8 @@ def action_rows(world: World, journey: Journey, meeting: Meeting) -> list[dict]:
         for action, who in chosen:
             stuck = journey.stuck_actions and (action, who) in STUCK
             rows.append({
-                "child_id": care.child.child_id, "meeting_date": day, "meeting_id": meeting.meeting_id, "action": action,
-                "responsible": _responsible(world, journey, who, day),
+                "child_id": care.child.child_id, "meeting_date": day, "meeting_id": meeting.meeting_id,
+                "action": action, "responsible": _responsible(world, journey, who, day),
                 **_timescale(world, journey, day, care, stuck),
             })  # fmt: skip
     return rows
@@ -250,7 +286,7 @@ def _timescale(world: World, journey: Journey, day: date, care: Care, stuck: boo
         return {"due_date": due, "completed_date": None}
     if world.keeps(journey, "action", due if due <= world.today else day):
         done = due - days(rng.randint(0, min(9, (due - day).days - 1)))
-    elif (world.today - due).days < 150 and rng.random() < 0.22 or rng.random() < 0.002:
+    elif ((world.today - due).days < 150 and rng.random() < 0.22) or rng.random() < 0.002:
         done = None
     else:
         done = due + days(int(rng.triangular(1, 90, 10)))
@@ -274,7 +310,7 @@ def assessment_rows(world: World, journey: Journey, care: Care) -> list[dict]:
         due = add_months(latest, 12)
         planned = due - days(rng.randint(0, 40))
         if not world.keeps(journey, "assessment", min(due, last)):
-            planned = due + days(int(rng.triangular(3, 170, 25)))
+            planned = due + days(int(rng.triangular(3, 240, 30)))
         latest = min([planned] + [d for d in after_changes if d > latest])
         if latest > last:
             break
@@ -285,9 +321,13 @@ def assessment_rows(world: World, journey: Journey, care: Care) -> list[dict]:
         rows.append((rng.choice(COURT_SPECIALISTS), court.experts_received))
     day = care.started
     while True:
-        day += days(60 + int(rng.expovariate(1 / 2600)))
+        day += days(60 + int(rng.expovariate(1 / 1500)))
         if day > last:
             break
-        rows.append((rng.choice(SPECIALISTS), world.working.on_or_before(day)))
+        if care.planning(day) or rng.random() < 0.15:
+            rows.append((rng.choice(SPECIALISTS), world.working.on_or_before(day)))
     child = care.child.child_id
-    return [{"child_id": child, "assessment_type": kind, "assessment_date": day} for kind, day in sorted(set(rows), key=lambda r: r[::-1])]
+    return [
+        {"child_id": child, "assessment_type": kind, "assessment_date": day}
+        for kind, day in sorted(set(rows), key=lambda r: r[::-1])
+    ]

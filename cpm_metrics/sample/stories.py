@@ -1,7 +1,7 @@
 """The stories planted in every sample, under the same child numbers whatever the seed; data/README.md tells them.
 
-Two are a team's practice (practice.py): SLIPPED and NO_MINUTES. The others are one family each: `tell` draws its journey,
-`retouch` changes its meetings after they were played, `amend` its plans. A small council gets as many as fit.
+Two are a team's practice (practice.py): SLIPPED and NO_MINUTES. The others are one family each: `tell` draws its
+journey, `retouch` changes its meetings after they were played, `amend` its plans. A small council gets as many as fit.
 """
 
 from __future__ import annotations
@@ -27,17 +27,47 @@ class Story:
 
 
 TEAM_STORIES = (
-    Story("slipped-team", "A team that slipped since spring", "Its manager left; since then CPMs are late or missed.", team=SLIPPED),
-    Story("no-minutes", "In time, but nothing on file", "CPMs are held in time and minutes sent out, but never uploaded.", team=NO_MINUTES),
+    Story(
+        "slipped-team",
+        "A team that slipped since spring",
+        "Its manager left; since then CPMs are late or missed.",
+        team=SLIPPED,
+    ),
+    Story(
+        "no-minutes",
+        "In time, but nothing on file",
+        "CPMs are held in time and minutes sent out, but never uploaded.",
+        team=NO_MINUTES,
+    ),
 )
 CHILD_STORIES = (
-    Story("silent-drift", "Every meeting in time, a plan standing still", "silent-drift, actions-rolled-over; one with no permanence plan, one agreed long ago and never achieved.", ("0417302", "0417303")),
-    Story("unheld-final-plan", "A final care plan due in court in 12 days, no CPM", "final-plan-cpm overdue, nothing-booked.", ("0526118",)),
+    Story(
+        "silent-drift",
+        "Every meeting in time, a plan standing still",
+        "silent-drift, actions-rolled-over; one with no permanence plan, one agreed long ago and never achieved.",
+        ("0417302", "0417303"),
+    ),
+    Story(
+        "unheld-final-plan",
+        "A final care plan due in court in 12 days, no CPM",
+        "final-plan-cpm overdue, nothing-booked.",
+        ("0526118",),
+    ),
     Story("rebooked", "A CPM rebooked three times", "rebooked with figure 3, cpm-overdue.", ("0388745",)),
     Story("many-workers", "Five social workers in a year", "worker-changes with figure 5.", ("0291660",)),
-    Story("long-proceedings", "Care proceedings in week 38", "proceedings-long (red), proceedings-26-weeks overdue.", ("0534407",)),
-    Story("handed-over", "Handed over three days before a CPM fell due", "agreed-frequency overdue, on the new team's list.", ("0502291",)),
-)  # fmt: skip
+    Story(
+        "long-proceedings",
+        "Care proceedings in week 38",
+        "proceedings-long (red), proceedings-26-weeks overdue.",
+        ("0534407",),
+    ),
+    Story(
+        "handed-over",
+        "Handed over three days before a CPM fell due",
+        "agreed-frequency overdue, on the new team's list.",
+        ("0502291",),
+    ),
+)
 CHILD_IDS = {child for story in CHILD_STORIES for child in story.children}
 
 # Invented: child number -> forename, surname, gender, age in years on coming into care.
@@ -50,7 +80,9 @@ CHILDREN = {
 PATH_OF = {"rebooked": "teenager"}
 
 
-def tell(seed: int, children: int, today: date, staff: Staff, working: WorkingDays) -> tuple[list[Story], list[Journey]]:
+def tell(
+    seed: int, children: int, today: date, staff: Staff, working: WorkingDays
+) -> tuple[list[Story], list[Journey]]:
     """The stories that fit into `children`, and their journeys."""
     told, journeys = list(TEAM_STORIES), []
     for story in CHILD_STORIES:
@@ -87,7 +119,9 @@ def _journey(rng: Random, story: Story, started: date) -> Journey:
 
 def _court(journey: Journey, issued: date, concluded: date, plan_due: date, filed: date, received: date | None) -> None:
     la = plan_due - days(21)
-    journey.proceedings = Proceedings(issued, concluded, la, received is not None, received, plan_due, filed, "Care order")
+    journey.proceedings = Proceedings(
+        issued, concluded, la, received is not None, received, plan_due, filed, "Care order"
+    )
     for care in journey.cares:
         care.legal = [("L2", care.started), ("C1", issued), ("C2", concluded)]
 
@@ -111,16 +145,30 @@ def _unheld_final_plan(journey: Journey, today: date, staff: Staff, working: Wor
 
 
 def _rebooked(journey: Journey, today: date, staff: Staff, working: WorkingDays) -> None:
-    journey.teams = [("Family Safeguarding South", journey.started), ("Children in Care South", journey.started + days(60))]
+    journey.teams = [
+        ("Family Safeguarding South", journey.started),
+        ("Children in Care South", journey.started + days(60)),
+    ]
 
 
 def _many_workers(journey: Journey, today: date, staff: Staff, working: WorkingDays) -> None:
     issued = journey.started + days(4)
     _court(journey, issued, issued + days(178), issued + days(150), issued + days(151), issued + days(126))
     journey.teams = [("Court Team 1", journey.started), ("Children in Care East", issued + days(200))]
-    team = list(dict.fromkeys(s.who for post in staff.posts["Children in Care East"] for s in post.during(today - days(1500), today)))
+    team = list(
+        dict.fromkeys(
+            s.who for post in staff.posts["Children in Care East"] for s in post.during(today - days(1500), today)
+        )
+    )
     team += [f"Agency worker {n}" for n in range(1, 7)]  # only a tiny council needs them
-    first_days = (journey.started, today - days(700), today - days(301), today - days(214), today - days(120), today - days(33))
+    first_days = (
+        journey.started,
+        today - days(700),
+        today - days(301),
+        today - days(214),
+        today - days(120),
+        today - days(33),
+    )
     journey.workers = list(zip(team, first_days, strict=False))
 
 
@@ -157,17 +205,24 @@ def retouch(journey: Journey, meetings: list[Meeting], today: date, working: Wor
     def last_cpm(day: date, words: str) -> list[Meeting]:
         """Nothing of CPMs after `day`, on which one was held."""
         kept = [m for m in meetings if m.kind != "cpm" or m.day < day - days(10)]
-        return [*kept, Meeting("cpm", day, "held", journey.cares, words, plan_change="none", purpose="Review of care plan")]
+        return [
+            *kept,
+            Meeting("cpm", day, "held", journey.cares, words, plan_change="none", purpose="Review of care plan"),
+        ]
 
     def called_off(ago: int, status: str) -> Meeting:
-        return Meeting("cpm", working.on_or_before(today - days(ago)), status, journey.cares, purpose="Review of care plan")
+        return Meeting(
+            "cpm", working.on_or_before(today - days(ago)), status, journey.cares, purpose="Review of care plan"
+        )
 
     if journey.story == "unheld-final-plan":
         meetings = [m for m in meetings if m.kind != "final_plan_cpm"]
     elif journey.story == "rebooked":
         meetings = last_cpm(working.on_or_before(today - days(77)), "6 weekly")
         meetings += [called_off(35, "cancelled"), called_off(22, "postponed"), called_off(8, "cancelled")]
-        meetings.append(Meeting("cpm", working.on_or_after(today + days(7)), "booked", journey.cares, purpose="Review of care plan"))
+        meetings.append(
+            Meeting("cpm", working.on_or_after(today + days(7)), "booked", journey.cares, purpose="Review of care plan")
+        )
     elif journey.story == "handed-over":
         meetings = last_cpm(_last_before_hand_over(today, working), "4 weekly")
     return sorted(meetings, key=lambda m: (m.day, m.kind))

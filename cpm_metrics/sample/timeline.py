@@ -1,8 +1,8 @@
 """Plays a journey day by day: which reviews and meetings were held, when, and which were cancelled or booked.
 
-A Care Planning Meeting is planned for the earliest of: the agreed frequency, the next review, a change that needs one. The
-team's practice decides whether the plan is kept. Only reviews and meetings that the extract could know come out: what was
-held by the extract date, and what is booked for after it.
+A Care Planning Meeting is planned for the earliest of: the agreed frequency, the next review, a change that needs
+one. The team's practice decides whether the plan is kept. Only reviews and meetings that the extract could know come
+out: what was held by the extract date, and what is booked for after it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ MONTHLY = (1, 0, ("Monthly", "monthly", "4 weekly", "every 4 weeks", "28 days", 
 SIX_WEEKS = (0, 42, ("6 weekly", "every 6 weeks", "6 weeks", "42 days"))
 TWO_MONTHS = (2, 0, ("2 months", "every 2 months", "8 weekly"))
 THREE_MONTHS = (3, 0, ("every 3 months", "3 months", "12 weekly", "3 monthly"))
+FOUR_MONTHS = (4, 0, ("every 4 months", "4 months"))
 SIX_MONTHS = (6, 0, ("6 monthly", "every 6 months"))
 NO_MORE = ("No further meetings unless circumstances change", "As and when needed")
 IN_COURT = (MONTHLY, SIX_WEEKS, SIX_WEEKS, TWO_MONTHS)
-PLANNING = (SIX_WEEKS, TWO_MONTHS, TWO_MONTHS, THREE_MONTHS, THREE_MONTHS)
+PLANNING = (SIX_WEEKS, TWO_MONTHS, THREE_MONTHS, FOUR_MONTHS, FOUR_MONTHS, SIX_MONTHS, SIX_MONTHS)
 
 
 @dataclass
@@ -45,7 +46,9 @@ class Meeting:
 def frequency_due(day: date, frequency: tuple, words: str) -> date:
     """The next meeting's due date. The wording decides: "4 weekly" and "monthly" differ by some days."""
     months, number, _ = frequency
-    lead = words.split()[-2 if words.split()[-1] in ("weeks", "days", "weekly", "months", "monthly") and len(words.split()) > 1 else -1]
+    lead = words.split()[
+        -2 if words.split()[-1] in ("weeks", "days", "weekly", "months", "monthly") and len(words.split()) > 1 else -1
+    ]
     if lead.isdigit():
         if "week" in words:
             return day + days(7 * int(lead))
@@ -58,7 +61,9 @@ def frequency_due(day: date, frequency: tuple, words: str) -> date:
 class Timeline:
     """One journey's meetings. `play()` returns them in order of time."""
 
-    def __init__(self, journey: Journey, rng: Random, working: WorkingDays, practice: Practice, extract_date: date) -> None:
+    def __init__(
+        self, journey: Journey, rng: Random, working: WorkingDays, practice: Practice, extract_date: date
+    ) -> None:
         self.journey, self.rng, self.working, self.practice, self.today = journey, rng, working, practice, extract_date
         self.meetings: list[Meeting] = []
         self.last_review: date | None = None
@@ -66,6 +71,8 @@ class Timeline:
         self.last_cpm: date | None = None
         self.due_by_frequency: date | None = None
         self.cpm_since_review = False
+        self.owed: set[int] = set()  # ids of the cares for whom the last CPM agreed when to meet next
+        self.slipping = False  # the next CPM is planned too late
         self.newest_birth = max(care.child.born for care in journey.cares)
         self.changes = sorted({day for care in journey.cares for day, _ in care.changes})
         self.combined_on: date | None = None
@@ -80,7 +87,9 @@ class Timeline:
     def _late_by(self, day: date) -> int:
         """Days late once something is late: mostly a week or three, now and then months."""
         slipped = self.practice.chance(self.journey.team_on(min(day, self.today)), "cpm", day) < 0.5
-        return int(self.rng.triangular(20, 120, 50)) if slipped else int(self.rng.triangular(2, 60, 9))
+        if self.rng.random() < 0.18:
+            return self.rng.randint(90, 330)  # forgotten
+        return int(self.rng.triangular(20, 120, 50) if slipped else self.rng.triangular(2, 75, 12))
 
     def _active(self, day: date) -> bool:
         return any(self._needs_cpm(care, day) for care in self.journey.cares)
@@ -117,7 +126,9 @@ class Timeline:
         started = self.journey.started
         if self._keeps("cpm", started):
             early = self.rng.random() < 0.13
-            day = started + days(self.rng.randint(-9, -1) if early else self.rng.choice((0, 1, 2, 2, 3, 3, 5, 6, 7, 8, 9, 10)))
+            day = started + days(
+                self.rng.randint(-9, -1) if early else self.rng.choice((0, 1, 2, 2, 3, 3, 5, 6, 7, 8, 9, 10))
+            )
             day = self.working.on_or_before(max(day, self.newest_birth))
             return day if day >= self.newest_birth else self.working.on_or_after(self.newest_birth)
         return self.working.on_or_after(started + days(int(self.rng.triangular(11, 35, 13))))
@@ -143,25 +154,33 @@ class Timeline:
             self.next_review = self.working.on_or_before(due - days(self.rng.randint(0, 16)))
         else:
             self.next_review = self.working.on_or_after(due + days(int(self.rng.triangular(1, 40, 4))))
-        self.next_cpm = min(self.next_cpm, self._plan_cpm(day))
+        if not self.slipping or self.rng.random() < 0.15:
+            self.next_cpm = min(self.next_cpm, self._plan_cpm(day))
 
     def _final(self, day: date) -> None:
         present = [care for care in self.journey.cares if care.in_care(day)]
         self.next_final = FAR
         if self.journey.proceedings.concluded < day:
             return
-        self._add("final_plan_cpm", day, "held", present, purpose="Agree the final care plan", plan_change=self._plan_change())
+        self._add(
+            "final_plan_cpm", day, "held", present, purpose="Agree the final care plan", plan_change=self._plan_change()
+        )
         self.last_cpm, self.cpm_since_review = day, True
+        self.owed -= {id(care) for care in present}
         self.next_cpm = max(self.next_cpm, self.working.on_or_after(day + days(7)))
 
     def _cpm(self, day: date) -> None:
         journey, rng = self.journey, self.rng
-        due_to_change = [care for care in journey.cares if any(self._since_last(c) and c <= day for c, _ in care.changes)]
-        present = [c for c in journey.cares if self._needs_cpm(c, day) or c in due_to_change]
+        due_to_change = [
+            care for care in journey.cares if any(self._since_last(c) and c <= day for c, _ in care.changes)
+        ]
+        present = [c for c in journey.cares if self._needs_cpm(c, day) or c in due_to_change or id(c) in self.owed]
         present = [c for c in present or journey.cares if day <= c.ends]
         age = (self.today - day).days
         if not journey.diligent and age < 120 and self.last_cpm and rng.random() < 0.025:
-            self._add("cpm", day, "booked", present, purpose="Review the care plan")  # nobody recorded what became of it
+            self._add(
+                "cpm", day, "booked", present, purpose="Review the care plan"
+            )  # nobody recorded what became of it
             self.next_cpm = self.working.on_or_after(day + days(rng.randint(12, 35)))
             return
         if not journey.diligent and rng.random() < 0.06:
@@ -172,7 +191,15 @@ class Timeline:
             self.combined_on = day
         self.last_cpm, self.cpm_since_review = day, True
         self._agree_frequency(meeting, day)
-        if meeting.plan_change == "substantial" and self.next_review > day + days(14) and day > journey.started and rng.random() < 0.6:
+        self.owed -= {id(care) for care in meeting.cares}
+        if meeting.frequency and meeting.frequency not in NO_MORE:
+            self.owed |= {id(care) for care in meeting.cares} - meeting.closing
+        if (
+            meeting.plan_change == "substantial"
+            and self.next_review > day + days(14)
+            and day > journey.started
+            and rng.random() < 0.6
+        ):
             self.next_review = self.working.plus(day, rng.randint(3, 10))
             self.cpm_since_review = True
         self.next_cpm = self._plan_cpm(day)
@@ -218,7 +245,8 @@ class Timeline:
         day = min(aims, default=FAR)
         if day > self.today + days(400):
             return FAR
-        if not self._keeps("cpm", day):
+        self.slipping = not self._keeps("cpm", day)
+        if self.slipping:
             return self.working.on_or_after(max(day + days(7 + self._late_by(day)), after + days(2)))
         day = self.working.on_or_before(day)
         return day if day > after else self.working.on_or_after(after + days(1))
@@ -229,11 +257,15 @@ class Timeline:
         if self.last_cpm is None:
             return "Development of a care plan"
         if self.journey.in_court(day):
-            return self.rng.choice(("Review of care plan during proceedings", "Progress of assessments", "Formulate a plan of permanence"))
-        return self.rng.choice(("Review of care plan", "Progress of the permanence plan", "Concerns about the current care plan"))
+            return self.rng.choice(
+                ("Review of care plan during proceedings", "Progress of assessments", "Formulate a plan of permanence")
+            )
+        return self.rng.choice(
+            ("Review of care plan", "Progress of the permanence plan", "Concerns about the current care plan")
+        )
 
     def _plan_change(self) -> str:
-        return self.rng.choices(("none", "minor", "substantial", ""), (64, 28, 6.5, 1.5))[0]
+        return self.rng.choices(("none", "minor", "substantial", ""), (66, 27, 5.5, 1.5))[0]
 
     def _add(self, kind: str, day: date, status: str, present: list[Care], **more: str) -> Meeting:
         meeting = Meeting(kind, day, status, present, **more)
@@ -259,6 +291,12 @@ class Timeline:
             self._add("review", self.next_review, "booked", still)
         if journey.unbooked:
             return
+        due = self.due_by_frequency
+        if due and due < self.today < self.next_cpm and not journey.diligent:
+            for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
+                day = self.working.on_or_before(self.today - days(rng.randint(1, 30)))
+                if self.last_cpm < day:
+                    self._add("cpm", day, rng.choice(("cancelled", "postponed")), still, purpose="Review of care plan")
         ahead = (self.next_cpm - self.today).days
         if self.next_cpm < last_day and rng.random() < (0.88 if ahead < 50 else 0.5):
             needing = [c for c in still if self._needs_cpm(c, self.next_cpm)] or still
@@ -281,7 +319,7 @@ class Timeline:
             if start == self.journey.started and self.combined_on:
                 continue
             earliest = max(day for _, day in movers)
-            open_days = [d for d in self.working.between(max(earliest, start - days(4)), start + days(3))]
+            open_days = self.working.between(max(earliest, start - days(4)), start + days(3))
             if self._keeps("placement", start) and open_days:
                 day = self.rng.choice(open_days)
             elif self.rng.random() < 0.75:
@@ -290,4 +328,10 @@ class Timeline:
                 continue
             present = [care for care, _ in movers if day <= min(p.end for p in care.placements if p.start == start)]
             if not any(m.kind == "placement_planning" and m.day == day for m in self.meetings):
-                self._add("placement_planning", day, "held" if day <= self.today else "booked", present, purpose="Placement plan")
+                self._add(
+                    "placement_planning",
+                    day,
+                    "held" if day <= self.today else "booked",
+                    present,
+                    purpose="Placement plan",
+                )

@@ -12,7 +12,10 @@ short_breaks AS (  -- one row: a child whose every legal status is V3 or V4
 known AS (
     SELECT
         c.child_id, c.care_started, upto(c.care_ceased) AS care_ceased, c.forename, c.surname, c.date_of_birth, c.gender,
-        c.sibling_group, c.reason_ceased, c.legal_status, c.legal_code, upto(c.legal_status_start) AS legal_status_start,
+        c.sibling_group, c.reason_ceased,
+        CASE WHEN coalesce(c.legal_status_start, c.care_started) <= as_at() THEN c.legal_status END AS legal_status,
+        CASE WHEN coalesce(c.legal_status_start, c.care_started) <= as_at() THEN c.legal_code END AS legal_code,
+        upto(c.legal_status_start) AS legal_status_start,
         c.placement_type, upto(c.placement_start) AS placement_start, c.team AS case_team, c.worker AS case_worker,
         c.team_manager, c.iro, c.complex_case, c.planning_permanence, c.permanence_plan, c.permanence_plan_text,
         upto(c.permanence_agreed) AS permanence_agreed, c.permanence_agreed IS NULL AS permanence_agreed_blank,
@@ -24,6 +27,8 @@ known AS (
         list_contains(s.columns, 'care_plan_completed') AS has_care_plan_completed,
         list_contains(s.columns, 'placement_plan_completed') AS has_placement_plan_completed,
         list_contains(s.columns, 'latest_review') AS has_latest_review,
+        list_contains(s.columns, 'legal_status') AS has_legal_status,
+        list_contains(s.columns, 'complex_case') AS has_complex_case,
         c.source, c.row
     FROM snap.cases c JOIN snap.sources s USING (source)
     WHERE c.care_started <= as_at()

@@ -18,10 +18,12 @@ placed AS (
      AND (p.care_ceased IS NULL OR t.review_date <= p.care_ceased)
 )
 -- Told twice and differently, the strongest wins: held, then booked, then no outcome recorded.
-SELECT child_id, care_started, review_date,
-    arg_min(state, list_position(['held', 'booked', 'not_recorded', 'postponed', 'cancelled'], state)) AS state,
-    min(meeting_id) AS meeting_id
-FROM placed GROUP BY child_id, care_started, review_date;
+SELECT child_id, care_started, review_date, state, meeting_id
+FROM placed
+QUALIFY row_number() OVER (
+    PARTITION BY child_id, care_started, review_date
+    ORDER BY list_position(['held', 'booked', 'not_recorded', 'postponed', 'cancelled'], state), meeting_id NULLS LAST
+) = 1;
 
 -- One row: a review that was held, numbered within the period of care.
 CREATE TABLE held_reviews AS

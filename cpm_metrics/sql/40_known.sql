@@ -1,15 +1,9 @@
 -- The other datasets as they stood on the as-at date: nothing that began after it, later ends shown as open.
 
--- One row: a placement. From the cases' own columns only when placements were never loaded.
+-- One row: a placement.
 CREATE TABLE placements_known AS
 SELECT * EXCLUDE (placement_end), upto(placement_end) AS placement_end
-FROM snap.placements WHERE placement_start <= as_at()
-UNION ALL BY NAME
-FROM (
-    SELECT DISTINCT ON (child_id, placement_start) child_id, placement_start, placement_type, source, row
-    FROM snap.cases WHERE placement_start <= as_at() AND NOT is_loaded('placements')
-    ORDER BY child_id, placement_start, care_started
-);
+FROM snap.placements WHERE placement_start <= as_at();
 
 -- One row: a placement within a period of care, with the one before it.
 CREATE TABLE placements_of_care AS
@@ -23,8 +17,8 @@ JOIN periods p
   ON p.child_id = pl.child_id AND pl.placement_start >= p.care_started
  AND (p.care_ceased IS NULL OR pl.placement_start <= p.care_ceased);
 
--- One row: a legal status of a child with its end (a blank end is the start of the next one). The cases' own columns
--- stand in for a child with no row in legal statuses.
+-- One row: a legal status of a child with its end (a blank end is the start of the next one), from legal statuses and, where
+-- it isn't there, from the case's own columns.
 CREATE TABLE legal_known AS
 WITH told AS (
     SELECT child_id, legal_status, legal_code, legal_status_start, upto(legal_status_end) AS legal_status_end, source, row
@@ -32,7 +26,11 @@ WITH told AS (
     UNION ALL
     SELECT child_id, legal_status, legal_code, coalesce(legal_status_start, care_started), care_ceased, source, row
     FROM children
-    WHERE legal_status IS NOT NULL AND child_id NOT IN (SELECT child_id FROM snap.legal_statuses WHERE legal_status_start <= as_at())
+    WHERE legal_status IS NOT NULL AND NOT EXISTS (
+        FROM snap.legal_statuses l
+        WHERE l.child_id = children.child_id AND l.legal_status_start = coalesce(children.legal_status_start, care_started)
+          AND (l.legal_code = children.legal_code OR l.legal_status = children.legal_status)
+    )
 )
 SELECT * EXCLUDE (legal_status_end),
     coalesce(legal_status_end, min(legal_status_start) OVER (
@@ -92,4 +90,4 @@ JOIN timeline_meetings m
   ON m.child_id = a.child_id AND m.is_cpm AND m.meeting_date <= as_at()
  AND CASE WHEN a.by_id THEN m.meeting_id = a.meeting_id ELSE m.meeting_date = a.meeting_date END
 -- Two CPMs on one day: the action is still one.
-QUALIFY row_number() OVER (PARTITION BY a.source, a.row ORDER BY m.state = 'held' DESC, m.meeting_date, m.meeting_id, m.meeting_key) = 1;
+QUALIFY row_number() OVER (PARTITION BY m.care_started, a.source, a.row ORDER BY m.state = 'held' DESC, m.meeting_date, m.meeting_id, m.meeting_key) = 1;

@@ -32,18 +32,14 @@ court AS (
       ON pr.child_id = t.child_id
      AND pr.issued <= coalesce(t.held_date, t.care_ceased, as_at()) AND (pr.concluded IS NULL OR pr.concluded >= t.anchor)
 ),
--- One row: a stretch that an interim care order overlaps for which no proceedings were loaded.
+-- One row: a stretch that an interim care order overlaps, of a child with no proceedings row.
 interim AS (
     SELECT DISTINCT t.child_id, t.care_started, t.n
     FROM timed t JOIN legal_known l
       ON l.child_id = t.child_id AND l.legal_code = 'C1'
      AND l.legal_status_start <= coalesce(t.held_date, t.care_ceased, as_at())
      AND (l.legal_status_end IS NULL OR l.legal_status_end >= t.anchor)
-    WHERE NOT EXISTS (
-        FROM proceedings_known pr
-        WHERE pr.child_id = l.child_id
-          AND pr.issued <= coalesce(l.legal_status_end, as_at()) AND (pr.concluded IS NULL OR pr.concluded >= l.legal_status_start)
-    )
+    WHERE t.child_id NOT IN (SELECT child_id FROM proceedings_known)
 )
 SELECT t.child_id, t.care_started, t.n, t.anchor AS anchor_date, t.review_due, t.held_date, t.meeting_id AS review_meeting_id,
     t.booked_date, coalesce(t.held_date, t.booked_date, t.review_due) AS ends_on, t.care_ceased, t.reviews_known,
@@ -51,9 +47,11 @@ SELECT t.child_id, t.care_started, t.n, t.anchor AS anchor_date, t.review_due, t
     interim.n IS NOT NULL AND court.n IS NULL AS inferred,
     CASE
         WHEN court.n IS NOT NULL OR interim.n IS NOT NULL THEN true
-        WHEN p.permanence_achieved IS NOT NULL THEN t.anchor < p.permanence_achieved
-        WHEN p.planning_permanence IS NOT NULL THEN p.planning_permanence
-        WHEN p.has_permanence_achieved THEN true
+        WHEN t.anchor < p.permanence_achieved THEN true
+        WHEN p.permanence_achieved IS NULL AND coalesce(p.planning_permanence, p.has_permanence_achieved) THEN true
+        WHEN p.permanence_achieved IS NULL AND p.planning_permanence IS NULL THEN NULL
+        -- Not planning for permanence; and if nothing loaded could have shown proceedings, that isn't known either.
+        WHEN is_loaded('proceedings') OR is_loaded('legal_statuses') OR p.has_legal_status THEN false
     END AS in_scope
 FROM timed t
 JOIN periods p USING (child_id, care_started)

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from cpm_metrics.errors import LoadRefused, StoreProblem, UnknownName
+from cpm_metrics.extracts.mapping import MappingBook
 from cpm_metrics.extracts.problems import Prepared
 from cpm_metrics.store import build, connect, loads
 from cpm_metrics.store.folder import Folder, PointerDamaged, sha256
@@ -21,6 +22,8 @@ from cpm_metrics.store.loads import SCHEMA_VERSION, LoadInfo
 from cpm_metrics.store.problems import DamagedStore, SurprisingLoad, day, writing_to
 from cpm_metrics.store.snapshot import Snapshot
 from cpm_metrics.store.state import State
+
+_BOOK = "mapping book"
 
 
 class Store:
@@ -70,6 +73,14 @@ class Store:
         if found is None:
             raise StoreProblem(self._what_is_damaged(load_id), "Choose another load, or restore it from a backup.")
         return Snapshot(found.path, info)
+
+    def mapping_book(self) -> MappingBook:
+        """What was decided about headers and values, for every load from now on."""
+        kept = self.state.mappings(_BOOK).get(_BOOK)
+        return MappingBook.from_json(kept) if kept else MappingBook()
+
+    def keep_mapping_book(self, book: MappingBook, by: str) -> None:
+        self.state.set_mapping(_BOOK, _BOOK, book.to_json(), by)
 
     # -- loading
 

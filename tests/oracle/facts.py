@@ -250,14 +250,21 @@ class Facts:
 
     def _c1_spells(self, p: Period) -> list[tuple[date, date | None]]:
         spells = []
-        for s in self.rows("legal_statuses", p.child_id):
-            if s.get("legal_code") == "C1" and s["legal_status_start"] <= self.as_at:
-                spells.append((s["legal_status_start"], self.past("legal_statuses", s, "legal_status_end")))
+        # A status whose end is blank ended when the next one began: a child has one legal status at a time.
+        told = [
+            (s["legal_status_start"], self.past("legal_statuses", s, "legal_status_end"), s.get("legal_code"))
+            for s in self.rows("legal_statuses", p.child_id)
+            if s["legal_status_start"] <= self.as_at
+        ]
         for c in self.known_cases(p.child_id):
-            if self.value("cases", c, "legal_status") and c.get("legal_code") == "C1":
+            if self.value("cases", c, "legal_status"):
                 start = self.value("cases", c, "legal_status_start") or c["care_started"]
-                if start <= self.as_at:
-                    spells.append((start, self.past("cases", c, "care_ceased")))
+                if start <= self.as_at and (start, c.get("legal_code")) not in [(a, code) for a, _, code in told]:
+                    told.append((start, self.past("cases", c, "care_ceased"), c.get("legal_code")))
+        for start, end, code in told:
+            if code == "C1":
+                later = [other for other, _, _ in told if other > start]
+                spells.append((start, end or min(later, default=None)))
         return spells
 
     def _scope(self, p: Period, anchor: date, until: date) -> tuple[bool | None, bool]:

@@ -41,7 +41,7 @@ def unassessable(tables, as_at: date, loaded, settings=None) -> set[str]:
     can["assessment-out-of-date"] = f.has("assessments")
     can["worker-changes"] = f.has("allocations", "worker")
     can["placement-moves"] = f.has("placements")
-    can["silent-drift"] = any(can[c] for c in STANDING_STILL)
+    can["silent-drift"] = meetings and any(can[c] for c in STANDING_STILL)
     return {code for code, able in can.items() if not able}
 
 

@@ -163,7 +163,11 @@ def placement_planning(b, f, p):
             if fits and m.state == "held" and m.day >= first and (end is None or m.day <= end):
                 met.append((m.day, m.meeting_id))
         lapses = min((d for d in (end, p.end) if d is not None), default=None)
-        known = f.meetings_known and (bool(met) or f.has("meetings", "also_placement_planning"))
+        # Without the mark, a CPM in the window may or may not have been placement planning too; with none there, nothing was.
+        unmarked = not f.has("meetings", "also_placement_planning") and any(
+            m.is_cpm and m.state == "held" and m.day >= first and (end is None or m.day <= end) for m in p.meetings
+        )
+        known = f.meetings_known and (bool(met) or not unmarked)
         b.put(
             "placement-planning", p, start, add(start, *f.settings["placement-planning"]), met=met, lapses=lapses,
             known=known,

@@ -5,13 +5,16 @@ The return has no teams, names or Care Planning Meetings: cases get the team "No
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..cells import is_blank
 from ..problems import NOTE, WARNING
 from ..recognise import Recognised
 from .episodes import MOVES_HOME, Episode, Period, periods, runs
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
 EPISODES = Kind("episodes", ("child", "decom", "rne"))
-HEADER = Kind("header", ("child", "sex", "dob"), without=("decom", "duc", "review", "dateint"))
+HEADER = Kind("header", ("child", "sex", "dob", "ethnic"), without=("decom", "duc", "review", "dateint"))
 WORKERS = Kind("workers", ("child", "swid", "swdecom"))
 KINDS = (EPISODES, HEADER, WORKERS)
 
@@ -41,11 +44,11 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
                 made[id(t)]["cases"].add(row, {"child_id": row.cell("child"), "care_started": row.cell("decom"), "team": NOT_RECORDED})
     for period in periods(good):
         _case(period, made[id(period.first.row.source)]["cases"], people)
-        for run in runs(period, lambda before, e: e.reason in MOVES_HOME):
+        for run, following in _with_next(_homes(period)):
             if run[0].reason in MOVES_HOME:
-                _placement(period, run, made[id(run[0].row.source)]["placements"])
-        for run in runs(period, lambda before, e: e.row.text("ls") != before.row.text("ls")):
-            _legal_status(period, run, made[id(run[0].row.source)]["legal_statuses"])
+                _placement(run, following, made[id(run[0].row.source)]["placements"])
+        for run, following in _with_next(_legal_runs(period)):
+            _legal_status(run, following, made[id(run[0].row.source)]["legal_statuses"])
     for t in episodes:
         for name, joined in (("cases", "they continue a period of care"), ("placements", "they are no move of home"), ("legal_statuses", "the legal status stays the same")):
             m = made[id(t)][name]
@@ -71,8 +74,8 @@ def _episode(row: Row) -> Episode | None:
 def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
     first, last = period.first.row, period.last.row
     person = people.get(period.first.child)
-    legal = runs(period, lambda before, e: e.row.text("ls") != before.row.text("ls"))[-1]
-    homes = [run for run in runs(period, lambda before, e: e.reason in MOVES_HOME) if run[0].reason in MOVES_HOME]
+    legal = _legal_runs(period)[-1]
+    homes = [run for run in _homes(period) if run[0].reason in MOVES_HOME]
     made.add(first, {
         "child_id": first.cell("child"), "care_started": first.cell("decom"), "care_ceased": last.cell("dec"), "team": NOT_RECORDED,
         "reason_ceased": last.cell("rec") if period.ended else None,
@@ -94,15 +97,36 @@ def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
         )  # fmt: skip
 
 
-def _placement(period: Period, run: tuple[Episode, ...], made: Made) -> None:
-    first, last = run[0].row, run[-1].row
-    made.add(first, {"child_id": first.cell("child"), "placement_start": first.cell("decom"), "placement_end": last.cell("dec"), "placement_type": last.cell("place", "pl"),
-                     "provider": last.cell("placeprovider"), "change_reason": last.cell("reasonplacechange")})  # fmt: skip
+def _homes(period: Period) -> list[tuple[Episode, ...]]:
+    return runs(period, lambda before, e: e.reason in MOVES_HOME)
 
 
-def _legal_status(period: Period, run: tuple[Episode, ...], made: Made) -> None:
+def _legal_runs(period: Period) -> list[tuple[Episode, ...]]:
+    return runs(period, lambda before, e: e.row.text("ls") != before.row.text("ls"))
+
+
+def _with_next(all_runs: list[tuple[Episode, ...]]) -> Iterator[tuple[tuple[Episode, ...], Row | None]]:
+    """Each run with the first row of the run after it."""
+    for i, run in enumerate(all_runs):
+        yield run, all_runs[i + 1][0].row if i + 1 < len(all_runs) else None
+
+
+def _end(run: tuple[Episode, ...], following: Row | None) -> object:
+    """When the last episode of a run was left open although another follows, it ended when that began."""
+    end = run[-1].row.cell("dec")
+    return following.cell("decom") if following and is_blank(end) else end
+
+
+def _placement(run: tuple[Episode, ...], following: Row | None, made: Made) -> None:
     first, last = run[0].row, run[-1].row
-    made.add(first, {"child_id": first.cell("child"), "legal_status": first.cell("ls"), "legal_status_start": first.cell("decom"), "legal_status_end": last.cell("dec")})
+    made.add(first, {"child_id": first.cell("child"), "placement_start": first.cell("decom"), "placement_end": _end(run, following),
+                     "placement_type": last.cell("place", "pl"), "provider": last.cell("placeprovider"),
+                     "change_reason": last.cell("reasonplacechange")})  # fmt: skip
+
+
+def _legal_status(run: tuple[Episode, ...], following: Row | None, made: Made) -> None:
+    first = run[0].row
+    made.add(first, {"child_id": first.cell("child"), "legal_status": first.cell("ls"), "legal_status_start": first.cell("decom"), "legal_status_end": _end(run, following)})
 
 
 def _header(table: SourceTable, children: set[str]) -> Recognised | None:

@@ -1,0 +1,512 @@
+"""The command line (EXTRACTS.md section 5). Thin: it asks the store, the engine and the views, and writes what they say.
+
+Results go to standard output or to --output; everything else goes to standard error. Imports that take time are made
+inside the command that needs them, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import math
+import os
+import secrets
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cpm_metrics import __version__
+from cpm_metrics.errors import CpmError, NeedsConfirmation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cpm_metrics.extracts.mapping import MappingBook
+    from cpm_metrics.extracts.problems import InputFile, Prepared
+    from cpm_metrics.store import LoadInfo, Snapshot, Store
+
+DONE, REFUSED, USAGE = 0, 1, 2
+DEFAULT_STORE = "data/store"
+OUTPUTS = (".csv", ".xlsx", ".parquet")
+PROBLEMS_SHOWN = 40
+
+ABOUT = """Care Planning Meetings: load extracts, and ask what is due, late or drifting.
+
+Results are CSV on standard output, or go to the file named with --output; messages go to standard error.
+Exit code: 0 done; 1 refused, or a file could not be read (nothing is changed); 2 wrong usage."""
+
+ABOUT_LOAD = """Load one or more files as one load: all of it becomes current at once, or nothing does.
+A dataset that the files don't have carries on from the load before."""
+
+ABOUT_MAPPING = """a JSON file of what you have decided about headers and values. It is read if it exists, and written with
+what could not be decided: fill in the "dataset" and "columns" of a table under "unknown_tables" (header: field, or null to
+keep a column out; dataset "ignore" to leave the table out), or the "code" of a value under "questions", and load again.
+Without this option the mappings made on screen are used."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Returns the exit code; wrong usage exits with 2 from inside argparse."""
+    _plain_text_streams()
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+        return DONE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, for example `| head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except CpmError as error:
+        _say(f"{error.what}\n{error.remedy}".strip())
+    except OSError as error:
+        _say(f"{error.filename or 'A file'} can't be read or written: {error.strerror or type(error).__name__}.")
+    except KeyboardInterrupt:
+        _say("Stopped. Nothing was changed.")
+    except Exception as error:  # noqa: BLE001  the last resort: never the text of an error, which can quote the data
+        _say(_unforeseen(error))
+    return REFUSED
+
+
+# -- what can be typed
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cpm_metrics", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable, help: str, description: str | None = None) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help, description=description or f"{help[0].upper()}{help[1:]}.")
+        one.set_defaults(run=run, parser=one)
+        return one
+
+    load = command("load", _load, "load spreadsheets into the store", ABOUT_LOAD)
+    load.add_argument("files", nargs="+", metavar="FILE", type=Path, help=".xlsx .xlsm .xls .xlsb .ods or .csv")
+    load.add_argument(
+        "--extract-date", required=True, type=_day, metavar="YYYY-MM-DD", help="the day the data were taken"
+    )
+    load.add_argument("--mapping", type=Path, metavar="FILE", help=ABOUT_MAPPING)
+    load.add_argument(
+        "--yes", action="store_true", help="load even where the load is surprising and would be asked about"
+    )
+    _add_store(load)
+    _add_by(load)
+
+    for name, run, help in (
+        ("obligations", _obligations, "every obligation with its due date, status and why"),
+        ("indicators", _indicators, "every indicator of drift or practice that is raised, and why"),
+        ("compliance", _compliance, "counted obligations and how many were on time"),
+    ):
+        one = command(name, run, help)
+        one.add_argument(
+            "--as-at", type=_day, metavar="YYYY-MM-DD", help="the date to look at; the extract date if left out"
+        )
+        if name == "compliance":
+            one.add_argument("--from", dest="start", type=_day, metavar="YYYY-MM-DD", help="first due date counted")
+            one.add_argument("--to", dest="end", type=_day, metavar="YYYY-MM-DD", help="last due date counted")
+            one.add_argument(
+                "--by", choices=("rule", "team", "worker"), default="rule", help="one row per (default: rule)"
+            )
+        _add_store(one)
+        _add_output(one)
+
+    _add_output(command("rules", _rules, "the rules, their limits and where they come from"))
+
+    sample = command("sample", _sample, "write the spreadsheets of an invented council")
+    sample.add_argument("folder", type=Path, metavar="DIR")
+    sample.add_argument("--children", type=_count, default=400, metavar="N", help="children in care (default: 400)")
+    sample.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="the same seed gives the same council (default: 1)"
+    )
+    sample.add_argument("--extract-date", type=_day, metavar="YYYY-MM-DD", help="the day the data are of")
+
+    history = command("history", _history, "every load, newest first")
+    _add_store(history)
+    _add_output(history)
+    for name, run, help in (
+        ("undo", _undo, "make the load before the current one current again"),
+        ("recover", _recover, "make the last good load current where the current one is damaged"),
+    ):
+        one = command(name, run, help)
+        _add_store(one)
+        _add_by(one)
+
+    template = command("template", _template, "write the empty template workbook")
+    template.add_argument("file", type=_xlsx, metavar="FILE.xlsx")
+    return parser
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    default = os.environ.get("CPM_STORE") or DEFAULT_STORE
+    parser.add_argument(
+        "--store", type=Path, default=Path(default), metavar="DIR",
+        help=f"the store's folder (default: CPM_STORE in the environment, else {DEFAULT_STORE})",
+    )  # fmt: skip
+
+
+def _add_by(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--who", default=None, metavar="NAME", help="who does this, for the record (default: you)")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", type=_output, metavar="FILE", help=f"write a file that ends in {', '.join(OUTPUTS)}"
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or text != found.isoformat():
+        raise argparse.ArgumentTypeError(f"“{text}” is not a date: write year-month-day, for example 2026-11-20")
+    return found
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number of children: write a whole number from 1")
+    return int(text)
+
+
+def _output(text: str) -> Path:
+    if Path(text).suffix.lower() not in OUTPUTS:
+        raise argparse.ArgumentTypeError(f"“{text}” should end in {', '.join(OUTPUTS[:-1])} or {OUTPUTS[-1]}")
+    return Path(text)
+
+
+def _xlsx(text: str) -> Path:
+    if Path(text).suffix.lower() != ".xlsx":
+        raise argparse.ArgumentTypeError(f"“{text}” should end in .xlsx")
+    return Path(text)
+
+
+# -- load
+
+
+def _load(options: argparse.Namespace) -> None:
+    from cpm_metrics.extracts.prepare import prepare
+    from cpm_metrics.extracts.problems import InputFile
+
+    store = _store(options)
+    book = _mappings(options.mapping) if options.mapping else store.mapping_book()
+    files = [InputFile(path.name, path) for path in options.files]
+    progress = _Progress()
+    try:
+        prepared = prepare(files, extract_date=options.extract_date, mapping=book, progress=progress)
+    except CpmError:
+        if options.mapping:
+            _write_mappings(options.mapping, book, _unknown_tables(files, book), [])
+        raise
+    _report_rows(prepared)
+    if options.mapping:
+        unknown = _unknown_tables(files, book) if prepared.unknown_tables else []
+        _write_mappings(options.mapping, book, unknown, prepared.questions)
+    try:
+        info = store.commit(prepared, options.extract_date, _who(options), options.yes, progress)
+    except NeedsConfirmation as question:
+        raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --yes.") from None
+    _report_problems(store.current())
+    _report_load(info)
+
+
+class _Progress:
+    """What is being done, on standard error, at most once a second."""
+
+    def __init__(self) -> None:
+        self._said_at = -math.inf
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if time.monotonic() - self._said_at >= 1:
+            self._said_at = time.monotonic()
+            _say(f"{stage[:1].upper()}{stage[1:]} …")
+
+
+def _report_rows(prepared: Prepared) -> None:
+    for source in prepared.sources:
+        _say(
+            f"{_title(source.dataset)}: {_rows(source.rows_read)} read = {source.rows_loaded} loaded + "
+            f"{source.rows_left_out} left out ({_place(source.file, source.sheet)})"
+        )
+        if source.unmapped:
+            _say(f"  columns kept out: {', '.join(source.unmapped)}")
+        for note in source.notes:
+            _say(f"  {note}")
+    for question in prepared.questions:
+        taken = f"taken as {question.taken_as}" if question.taken_as else "left blank"
+        _say(
+            f"{_title(question.dataset)}: a value of {question.header} is not known ({question.count} times), {taken}."
+        )
+
+
+_ALIKE = """
+SELECT severity, dataset, message, remedy, count(*) AS times, first(p ORDER BY file, sheet, "row") AS at
+FROM snapshot.problems AS p
+WHERE from_load = ?
+GROUP BY severity, dataset, message, remedy
+ORDER BY list_position(['error', 'warning', 'note'], severity), times DESC, dataset, message
+"""
+
+
+def _report_problems(snapshot: Snapshot | None) -> None:
+    """The problems of this load, alike ones together. Never a cell's value: this goes into the night's log."""
+    if snapshot is None:
+        return
+    alike = snapshot.cursor().execute(_ALIKE, [snapshot.info.load_id]).fetchall()
+    for severity, dataset, message, remedy, count, first in alike[:PROBLEMS_SHOWN]:
+        where = _place(first["file"], first["sheet"], first["row"], first["column"])
+        times = "" if count == 1 else f"{count} times, first in "
+        about = f" {_title(dataset)}:" if dataset else ""
+        _say(f"{severity}:{about} {message} {remedy or ''}".rstrip() + (f" ({times}{where})" if where else ""))
+    if len(alike) > PROBLEMS_SHOWN:
+        _say(f"… and {len(alike) - PROBLEMS_SHOWN} more kinds of problem; the dashboard lists them all.")
+
+
+def _report_load(info: LoadInfo) -> None:
+    for dataset, (when, load_id) in info.dataset_dates.items():
+        if load_id != info.load_id:
+            _say(f"{_title(dataset)}: not in these files; carried on with the extract date {when}")
+    found = ", ".join(f"{count} {severity}s" for severity, count in sorted(info.problem_counts.items()))
+    _say(f"Problems: {found or 'none'}")
+    _say(f"Loaded: {info.load_id}, extract date {info.extract_date}")
+
+
+def _place(file: str | None, sheet: str | None, row: int | None = None, column: str | None = None) -> str:
+    parts = [file, sheet and f"sheet {sheet}", row and f"row {row}", column and f"column {column}"]
+    return ", ".join(part for part in parts if part)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _title(dataset: str) -> str:
+    from cpm_metrics.extracts.datasets import DATASETS
+
+    return DATASETS[dataset].title if dataset in DATASETS else dataset
+
+
+# -- the mapping file
+
+
+def _mappings(path: Path) -> MappingBook:
+    """The mapping file with the answers that were filled in since."""
+    from cpm_metrics.extracts.mapping import MappingBook
+
+    if not path.exists():
+        return MappingBook()
+    text = path.read_text("utf-8-sig")
+    book = MappingBook.from_json(text)
+    try:
+        for table in json.loads(text).get("unknown_tables", []):
+            if table["dataset"]:
+                book.remember_headers(table["headers"], table["dataset"], table["columns"])
+        for question in json.loads(text).get("questions", []):
+            if question["code"] is not None:
+                book.remember_value(question["dataset"], question["field"], question["value"], question["code"])
+    except (KeyError, TypeError, AttributeError):
+        raise CpmError(
+            f"“unknown_tables” or “questions” in {path} are not as this program wrote them.",
+            "Correct them, or take them out and load again: they are written anew.",
+        ) from None
+    return book
+
+
+def _unknown_tables(files: list[InputFile], book: MappingBook) -> list[dict[str, Any]]:
+    """The tables that a mapping would help with, to be filled in."""
+    from cpm_metrics.extracts.prepare import inspect
+
+    try:
+        tables = inspect(files, book)
+    except CpmError:
+        return []  # files that can't be read: no mapping would help
+    return [
+        {
+            "headers": list(table.headers),
+            "nearest": table.dataset,
+            "dataset": None,
+            "columns": {column.header: column.field for column in table.mapping if column.header},
+        }
+        for table in tables
+        if table.why and table.headers and not table.ignored
+    ]
+
+
+def _write_mappings(path: Path, book: MappingBook, unknown_tables: list[dict[str, Any]], questions: list[Any]) -> None:
+    data = json.loads(book.to_json())
+    data["unknown_tables"] = unknown_tables
+    data["questions"] = [
+        {
+            "dataset": q.dataset,
+            "field": q.field,
+            "value": q.value,
+            "count": q.count,
+            "choices": list(q.choices),
+            "code": None,
+        }
+        for q in questions
+    ]
+    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    if not path.exists() or path.read_text("utf-8-sig") != text:
+        path.write_text(text, "utf-8")
+    if unknown_tables or questions:
+        _say(f"{path} lists what is to be decided: tables {len(unknown_tables)}, values {len(questions)}.")
+
+
+# -- results
+
+
+def _obligations(options: argparse.Namespace) -> None:
+    from cpm_metrics import views
+
+    _write(options, views.obligations(_results(options)))
+
+
+def _indicators(options: argparse.Namespace) -> None:
+    from cpm_metrics import views
+
+    _write(options, views.indicators(_results(options)))
+
+
+def _compliance(options: argparse.Namespace) -> None:
+    if options.start and options.end and options.start > options.end:
+        options.parser.error(f"--from {options.start} is after --to {options.end}")
+    from cpm_metrics import views
+
+    _write(options, views.compliance(_results(options), by=options.by, start=options.start, end=options.end))
+
+
+def _rules(options: argparse.Namespace) -> None:
+    from cpm_metrics import views
+
+    _write(options, views.rules())
+
+
+def _results(options: argparse.Namespace) -> Any:
+    from cpm_metrics import engine
+    from cpm_metrics.settings import Settings
+
+    store = _store(options)
+    snapshot = store.current()
+    if snapshot is None:
+        raise CpmError(
+            f"Nothing has been loaded into the store {store.folder}.",
+            "Load an extract first (python -m cpm_metrics load --help), or name another folder with --store.",
+        )
+    return engine.compute(snapshot, options.as_at, Settings(store.state.settings()))
+
+
+def _write(options: argparse.Namespace, frame: pd.DataFrame) -> None:
+    from cpm_metrics import export
+
+    if options.output is None:
+        sys.stdout.write(export.csv_text(frame))
+        return
+    export.write(frame, options.output)
+    _say(f"{_rows(len(frame))} written to {options.output}")
+
+
+# -- the store
+
+
+def _history(options: argparse.Namespace) -> None:
+    import pandas as pd
+
+    store = _store(options)
+    current = store.current()
+    rows = [
+        {
+            "load_id": info.load_id,
+            "state": "current" if current and info.load_id == current.info.load_id else "undone" if info.undone else "",
+            "extract_date": info.extract_date.isoformat(),
+            "loaded_at": info.loaded_at.isoformat(timespec="seconds"),
+            "by": info.by,
+            "files": "; ".join(file.name for file in info.files),
+            "rows": "; ".join(f"{name} {count}" for name, count in info.counts.items()),
+            "problems": "; ".join(f"{severity} {count}" for severity, count in info.problem_counts.items()),
+        }
+        for info in store.history()
+    ]
+    columns = ["load_id", "state", "extract_date", "loaded_at", "by", "files", "rows", "problems"]
+    _write(options, pd.DataFrame(rows, columns=columns))
+
+
+def _undo(options: argparse.Namespace) -> None:
+    info = _store(options).undo(_who(options))
+    _say_current(info)
+
+
+def _recover(options: argparse.Namespace) -> None:
+    info = _store(options).recover(_who(options))
+    _say_current(info)
+
+
+def _say_current(info: LoadInfo | None) -> None:
+    if info is None:
+        _say("Done. There was no load before it: the store is empty now.")
+    else:
+        _say(f"Done. Current is the load {info.load_id}, extract date {info.extract_date}.")
+
+
+def _store(options: argparse.Namespace) -> Store:
+    from cpm_metrics.store import Store
+
+    return Store(options.store)
+
+
+def _who(options: argparse.Namespace) -> str:
+    if options.who:
+        return options.who
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "command line"  # an account without a name, as in some containers
+
+
+# -- invented data and the template
+
+
+def _sample(options: argparse.Namespace) -> None:
+    from cpm_metrics import sample
+
+    more = {"extract_date": options.extract_date} if options.extract_date else {}
+    for path in sample.write(options.folder, children=options.children, seed=options.seed, **more):
+        _say(f"written: {path}")
+
+
+def _template(options: argparse.Namespace) -> None:
+    from cpm_metrics.extracts.template import write_template
+
+    write_template(options.file)
+    _say(f"written: {options.file}")
+
+
+# -- saying things
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _plain_text_streams() -> None:
+    """UTF-8 on every system, and line ends as the writer of the CSV gave them."""
+    sys.stdout.reconfigure(encoding="utf-8", newline="")
+    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _unforeseen(error: Exception) -> str:
+    """A number to quote, the kind of error and where in the program it was: nothing that could come from the data."""
+    number = secrets.token_hex(4)
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-4:]
+    return (
+        f"Something unforeseen happened (error {number}: {type(error).__name__} at {' > '.join(places)}).\n"
+        "Tell whoever looks after this program, with that line."
+    )

@@ -1,0 +1,159 @@
+"""Is it safe to open, and what is it? Decided from bytes and zip directories, before any reader sees the file.
+
+A 5 KB workbook can make a reader take gigabytes; a 1 MB one can unpack to 600 MB. What is refused here is refused with the reason.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+
+from ..errors import UnreadableFile
+from .folding import column_index
+from .xlsx_facts import sheet_parts
+
+LARGEST_FILE = 200 * 2**20  # bytes, as given
+LARGEST_UNPACKED = 1200 * 2**20  # bytes, all parts of a workbook
+SMALL_PART = 20 * 2**20  # bytes: below this a part may be as repetitive as it likes
+HIGHEST_RATIO = 120  # unpacked : packed, of a larger part; real sheets are about 10 to 40
+MOST_PARTS = 5000
+MOST_ROWS = 500_000
+MOST_CELLS = 30_000_000  # rows x columns of one sheet's used area
+
+WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".xltx", ".xltm", ".xlt")
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHER_KINDS = (
+    (b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"), (b"{\\rtf", "a text document (RTF)"),
+    (b"\x1f\x8b", "a compressed file (gzip)"), (b"7z\xbc\xaf", "a compressed file (7z)"), (b"Rar!", "a compressed file (RAR)"), (b"MZ", "a program"),
+    (b"SQLite format", "a database"), (b"PAR1", "a Parquet file"), (b"PK\x05\x06", "an empty zip file"),
+)  # fmt: skip
+_HTML = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body|<table|<meta)", re.I)
+_XML = re.compile(rb"\s*<\?xml", re.I)
+_SAVE_AS = "Open it in Excel, save it as an Excel workbook (.xlsx), and load that."
+_WIDE_COLUMN = re.compile(rb'r="([A-Z]{2,3})\d')
+_FAR_ROW = re.compile(rb'r="[A-Z]{0,3}(\d{5,9})"')
+# Letters and digits made alike, so that a plain search finds "a cell with two letters" a hundred times faster than a pattern.
+_SHAPE = bytes.maketrans(b"BCDEFGHIJKLMNOPQRSTUVWXYZ123456789", b"A" * 25 + b"0" * 9)
+_ROW = re.compile(rb"<(?:\w+:)?row\b")
+_ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
+_ENTITY_IN_NUMBER = re.compile(rb"<(?:\w+:)?c\b([^>]*)>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>[^<]*&")
+
+WORKBOOK, TEXT = "workbook", "text"
+
+
+def preflight(name: str, data: bytes) -> str:
+    """-> WORKBOOK or TEXT. Raises UnreadableFile with the reason and the remedy."""
+    if not data:
+        raise UnreadableFile(f"{name} is empty (0 bytes).", "Export it again.")
+    if len(data) > LARGEST_FILE:
+        raise UnreadableFile(f"{name} is larger than {LARGEST_FILE // 2**20} MB.", "Leave out columns or earlier years that are not needed, or split it.")
+    if data.startswith(ZIP):
+        _check_zip(name, data)
+        return WORKBOOK
+    if data.startswith(OLE):
+        _check_ole(name, data)
+        return WORKBOOK
+    for magic, kind in _OTHER_KINDS:
+        if data.startswith(magic):
+            raise UnreadableFile(f"{name} is not a spreadsheet: it is {kind}.", "Export the report as an Excel workbook or CSV.")
+    head = data[:2000].lstrip(b"\xef\xbb\xbf")
+    if _HTML.match(head):
+        raise UnreadableFile(f"{name} is not a spreadsheet: it is a web page (HTML), whatever its name says.", _SAVE_AS)
+    if _XML.match(head):
+        raise UnreadableFile(f"{name} is not a spreadsheet we read: it is XML.", _SAVE_AS)
+    if name.lower().endswith(WORKBOOK_ENDINGS):
+        if not any(data.strip(b"\x00 \r\n\t")):
+            raise UnreadableFile(f"{name} is damaged: it holds nothing but blanks.", "Export it again.")
+        raise UnreadableFile(f"{name} is not a spreadsheet: inside it is plain text or damaged.", "If it is CSV, rename it to .csv; otherwise export it again.")
+    return TEXT
+
+
+def _check_ole(name: str, data: bytes) -> None:
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise password_protected(name)
+    if not any(stream.encode("utf-16-le") in data for stream in ("Workbook", "Book")):
+        raise UnreadableFile(f"{name} is not a spreadsheet: it is another kind of Office file, or damaged.", "Export the report as an Excel workbook or CSV.")
+
+
+def password_protected(name: str) -> UnreadableFile:
+    return UnreadableFile(f"{name} is protected with a password.", "Open it in Excel, take the password off (File, Info, Protect Workbook), save it, and load it again.")
+
+
+def _check_zip(name: str, data: bytes) -> None:
+    damaged = UnreadableFile(f"{name} is damaged: it is cut short, or a part of it is broken.", "Copy or export it again.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            _check_directory(name, parts, data)
+            contents = _read_parts(name, archive, parts)
+            if "mimetype" in contents and b"opendocument" in contents["mimetype"]:
+                if b"manifest:encryption-data" in contents.get("META-INF/manifest.xml", b""):
+                    raise password_protected(name)
+                return
+            sheets = sheet_parts(archive)
+            if not sheets and not any(n.lower().startswith("xl/") for n in contents):
+                raise UnreadableFile(f"{name} is not a spreadsheet: it is a zip file of something else.", "Take the spreadsheet out of it, or export the report as an Excel workbook.")
+            for sheet, part in sheets.items():
+                _check_sheet(name, sheet, contents[part])
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, OSError, SyntaxError) as problem:
+        raise damaged from problem
+
+
+def _check_directory(name: str, parts: list[zipfile.ZipInfo], data: bytes) -> None:
+    unsafe = UnreadableFile(f"{name} unpacks to far more than a spreadsheet of its size holds, so it was not opened.", _SAVE_AS)
+    if len(parts) > MOST_PARTS or len({p.filename for p in parts}) != len(parts):
+        raise unsafe
+    if any(p.flag_bits & 1 for p in parts):
+        raise password_protected(name)
+    if sum(p.file_size for p in parts) > LARGEST_UNPACKED or sum(p.compress_size for p in parts) > len(data):
+        raise unsafe
+    if any(p.file_size > SMALL_PART and p.file_size > HIGHEST_RATIO * max(p.compress_size, 1) for p in parts):
+        raise unsafe
+
+
+def _read_parts(name: str, archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> dict[str, bytes]:
+    """Every part unpacked once (sizes and checksums are compared on the way); what matters later is kept."""
+    kept = {}
+    for part in parts:
+        content = archive.read(part)
+        if len(content) != part.file_size:
+            raise zipfile.BadZipFile(part.filename)
+        lower = part.filename.lower()
+        if lower.endswith((".xml", ".rels", ".vml")):
+            _check_xml(name, content)
+        if lower.endswith(".xml") or lower == "mimetype" or lower.startswith("xl/"):
+            kept[part.filename] = content if lower.endswith(".xml") or lower == "mimetype" else b""
+    return kept
+
+
+def _check_xml(name: str, content: bytes) -> None:
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content or b"<!doctype" in content:
+        raise UnreadableFile(f"{name} holds XML entity definitions, which no spreadsheet program writes and which can do harm, so it was not opened.", _SAVE_AS)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:200]:
+        raise UnreadableFile(f"{name} is written in an encoding that no spreadsheet program uses, so it was not opened.", _SAVE_AS)
+
+
+def _check_sheet(name: str, sheet: str, xml: bytes) -> None:
+    rows, columns = _extent(xml)
+    if rows > MOST_ROWS or rows * columns > MOST_CELLS:
+        raise UnreadableFile(
+            f"{name}, sheet {sheet}, reaches to row {rows:,} and {columns:,} columns; up to {MOST_ROWS:,} rows are read.",
+            "Delete the rows below and the columns beside the data (in Excel: select them, Delete, then save).",
+        )
+    for match in _ENTITY_IN_NUMBER.finditer(xml) if b"&" in xml else ():
+        if b't="str"' not in match[1]:
+            raise UnreadableFile(f"{name}, sheet {sheet}, writes a number in a way that no spreadsheet program does (an entity), so it was not opened.", _SAVE_AS)
+
+
+def _extent(xml: bytes) -> tuple[int, int]:
+    """Rows and columns up to the last cell, at most: exact wherever it matters. The `dimension` tag is not believed."""
+    shape = xml.translate(_SHAPE)
+    columns = 26
+    if b'r="AA' in shape:
+        columns = 1 + max((column_index(c.decode()) for c in set(_WIDE_COLUMN.findall(xml))), default=25)
+    rows = max((int(n) for n in _ROW_NUMBER.findall(xml)), default=0)
+    if b'00000"' in shape:  # a cell may name a row far below the row it stands in
+        rows = max(rows, max((int(n) for n in _FAR_ROW.findall(xml)), default=0))
+    return rows or len(_ROW.findall(xml)), columns

@@ -1,0 +1,129 @@
+"""Lists of obligations and flags with the child's name and the rule's words: the rows behind every count on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from cpm_metrics.engine import Results
+from cpm_metrics.indicators import all_indicators
+from cpm_metrics.rules import all_rules
+from cpm_metrics.views import look
+
+# One row: an obligation, with who it is about. `in_care`: whether the child is in care now and this is the present period.
+# `next_cpm`: the first CPM booked after the as-at date.
+FACTS = """
+    SELECT f.*, g.grouping, c.forename, c.surname, c.iro, i.child_id IS NOT NULL AS in_care, b.next_cpm
+    FROM obligation_facts f
+    LEFT JOIN children c ON c.child_id = f.child_id AND c.care_started = f.care_started
+    LEFT JOIN in_care i ON i.child_id = f.child_id AND i.care_started = f.care_started
+    LEFT JOIN (
+        SELECT child_id, care_started, min(meeting_date) AS next_cpm
+        FROM timeline_meetings WHERE is_cpm AND state = 'booked' GROUP BY ALL
+    ) b ON b.child_id = f.child_id AND b.care_started = f.care_started
+    LEFT JOIN (SELECT unnest($rules) AS rule, unnest($groupings) AS grouping) g ON g.rule = f.rule
+"""
+
+
+def _groups() -> dict[str, list[str]]:
+    codes = [rule.code for rule in all_rules()]
+    return {"rules": codes, "groupings": [look.group_of(code) for code in codes]}
+
+
+def teams(results: Results) -> list[str]:
+    """Every team that holds a child or held one when something was due, in name order."""
+    return [
+        team
+        for (team,) in results.rows(
+            "SELECT DISTINCT team FROM (SELECT team FROM obligation_facts UNION SELECT team FROM periods) WHERE team IS NOT NULL ORDER BY team"
+        )
+    ]
+
+
+def obligations(
+    results: Results,
+    *,
+    teams: Sequence[str] = (),
+    statuses: Sequence[str] = (),
+    grouping: str | None = None,
+    rule: str | None = None,
+    in_care: bool | None = None,
+    due: tuple[date | None, date | None] = (None, None),
+    ids: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Obligations that fit every filter given, the longest overdue (then the soonest due) first.
+
+    Columns: obligation_id, child_id, name, team, worker, iro, rule, title, level, advisory, status, anchor_date, due_date,
+    done_date, days (as in the contract), days_left (to the due date, where it lies ahead), next_cpm, in_care, care_started,
+    meeting_id, closes_on, lapses_on, missing, why. `due` bounds the due date (for one that has none, the day that set it off), both included.
+    """
+    where, params = ["true"], _groups()
+    for column, values in (("team", teams), ("status", statuses), ("obligation_id", ids)):
+        if values or (column == "obligation_id" and ids is not None):
+            where.append(f"list_contains(${column}s, x.{column})")
+            params[f"{column}s"] = list(values)
+    for column, value in (("grouping", grouping), ("rule", rule), ("in_care", in_care)):
+        if value is not None:
+            where.append(f"x.{column} = ${column}")
+            params[column] = value
+    if due[0] is not None:
+        where.append("coalesce(x.due_date, x.anchor_date) >= $due_from")
+        params["due_from"] = due[0]
+    if due[1] is not None:
+        where.append("coalesce(x.due_date, x.anchor_date) <= $due_to")
+        params["due_to"] = due[1]
+    frame = results.frame(
+        f"""
+        WITH x AS ({FACTS})
+        SELECT x.obligation_id, x.child_id, x.forename, x.surname, x.team, x.worker, x.iro, x.rule, o.level, o.advisory, x.status,
+            x.anchor_date, x.due_date, x.done_date, x.days,
+            CASE WHEN x.status IN ('due_soon', 'upcoming') THEN x.due_date - as_at() END AS days_left,
+            x.next_cpm, x.in_care, x.care_started, x.meeting_id, x.closes_on, x.lapses_on, x.missing, o.why
+        FROM x JOIN obligations o USING (obligation_id)
+        WHERE {" AND ".join(where)}
+        ORDER BY x.status <> 'overdue', x.days DESC NULLS LAST, x.due_date NULLS LAST, x.child_id, x.rule, x.obligation_id
+        """,
+        params,
+    )  # fmt: skip
+    return _with_words(frame)
+
+
+def _with_words(frame: pd.DataFrame) -> pd.DataFrame:
+    titles = {rule.code: rule.title for rule in all_rules()}
+    frame.insert(2, "name", names(frame))
+    frame.insert(frame.columns.get_loc("rule") + 1, "title", frame["rule"].map(titles))
+    return frame.drop(columns=["forename", "surname"])
+
+
+def names(frame: pd.DataFrame) -> list[str]:
+    return [look.name(*row) for row in frame[["forename", "surname", "child_id"]].itertuples(index=False, name=None)]
+
+
+def flags(results: Results, *, teams: Sequence[str] = (), indicator: str | None = None, child: str | None = None) -> pd.DataFrame:
+    """Drift flags, in the order of the indicators, the oldest first.
+
+    Columns: child_id, name, team, worker (on the as-at date), indicator, title, since, figure, unit, grade, why.
+    """
+    where, params = ["true"], {}
+    if teams:
+        where.append("list_contains($teams, c.team)")
+        params["teams"] = list(teams)
+    if indicator:
+        where.append("i.indicator = $indicator")
+        params["indicator"] = indicator
+    if child:
+        where.append("i.child_id = $child")
+        params["child"] = child
+    frame = results.frame(
+        f"""SELECT i.child_id, c.forename, c.surname, c.team, c.worker, i.indicator, i.since, i.figure, i.unit, i.grade, i.why
+            FROM indicators i JOIN children c USING (child_id, care_started) WHERE {" AND ".join(where)}""",
+        params,
+    )
+    order = {thing.code: (at, thing.title) for at, thing in enumerate(all_indicators())}
+    frame.insert(1, "name", names(frame))
+    frame.insert(frame.columns.get_loc("indicator") + 1, "title", [order[code][1] for code in frame["indicator"]])
+    frame["place"] = [order[code][0] for code in frame["indicator"]]
+    frame = frame.sort_values(["place", "since", "child_id"], kind="stable", na_position="last", ignore_index=True)
+    return frame.drop(columns=["forename", "surname", "place"])

@@ -1,0 +1,143 @@
+"""One visual language: the words, marks and colours of every status, level, grade and plan, for pages, charts and exports.
+
+Nothing is told by colour alone: each status has a word and a mark. Colours are told apart with the common kinds of colour
+blindness (blue, amber, purple, vermilion, grey; never red against green) and differ in lightness too. `.streamlit/config.toml`
+has the same colours under Streamlit's names (`tone`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Look:
+    """`mark` stands before the word in tables and exports, `icon` on pages, `tone` is Streamlit's name for the colour."""
+
+    word: str
+    mark: str
+    icon: str
+    tone: str
+    light: str
+    dark: str
+    meaning: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.mark} {self.word}"
+
+    def colour(self, dark: bool) -> str:
+        return self.dark if dark else self.light
+
+
+STATUS: dict[str, Look] = {
+    "overdue": Look("Overdue", "▲", ":material/error:", "red", "#b3320b", "#ff9a76",
+                    "Not done, and the due date has passed."),
+    "due_soon": Look("Due soon", "●", ":material/schedule:", "yellow", "#a16207", "#e6cf5c",
+                     "Not done yet; due within the next 28 days, that day included."),
+    "upcoming": Look("Upcoming", "○", ":material/event_upcoming:", "gray", "#5b6b77", "#9aa9b5",
+                     "Not done yet; due later than that."),
+    "cannot_tell": Look("Cannot tell", "?", ":material/help:", "gray", "#5b6b77", "#9aa9b5",
+                        "What the rule needs was not in the extracts. Never counted as done and never as overdue."),
+    "missed": Look("Missed", "✕", ":material/cancel:", "violet", "#7b2d6b", "#dd9bd0",
+                   "Never done, and it no longer can be: the review was held, the plan was filed, or the child left care."),
+    "late": Look("Late", "◆", ":material/history:", "orange", "#b45309", "#f5b461", "Done, after the due date."),
+    "on_time": Look("On time", "✓", ":material/check_circle:", "blue", "#1d5fa8", "#7db4f0",
+                    "Done on or before the due date."),
+    "lapsed": Look("Lapsed", "–", ":material/remove:", "gray", "#84929c", "#71808c",
+                   "No longer needed before it fell due, for example because the child left care. Not counted."),
+}  # fmt: skip
+OPEN = ("overdue", "due_soon", "upcoming", "cannot_tell")
+COUNTED = ("on_time", "late", "missed", "overdue")
+
+LEVEL: dict[str, Look] = {
+    "statutory": Look("Statutory", "§", ":material/gavel:", "red", "#b3320b", "#ff9a76", "The law sets this limit."),
+    "guidance": Look("Guidance", "G", ":material/menu_book:", "blue", "#1d5fa8", "#7db4f0",
+                     "The Practice Hub quick guide or the guidance for care proceedings sets this limit."),
+    "local": Look("Local", "L", ":material/tune:", "gray", "#5b6b77", "#9aa9b5",
+                  "The guidance names no number: the limit is our default, and your council can change it."),
+}  # fmt: skip
+
+MEETING_STATE: dict[str, Look] = {
+    "held": Look("Held", "✓", ":material/event_available:", "blue", "#1d5fa8", "#7db4f0"),
+    "booked": Look("Booked", "○", ":material/event:", "yellow", "#a16207", "#e6cf5c"),
+    "cancelled": Look("Cancelled", "✕", ":material/event_busy:", "violet", "#7b2d6b", "#dd9bd0"),
+    "postponed": Look("Postponed", "→", ":material/event_repeat:", "orange", "#b45309", "#f5b461"),
+    "not_recorded": Look("Outcome not recorded", "?", ":material/help:", "gray", "#5b6b77", "#9aa9b5"),
+}  # fmt: skip
+
+SEVERITY: dict[str, Look] = {
+    "error": Look("Row left out", "✕", ":material/block:", "red", "#b3320b", "#ff9a76", "A required cell could not be used, so the row was left out."),
+    "warning": Look("Cell left blank or worth a look", "●", ":material/warning:", "yellow", "#a16207", "#e6cf5c", "The row was loaded."),
+    "note": Look("For information", "–", ":material/info:", "gray", "#5b6b77", "#9aa9b5"),
+}  # fmt: skip
+
+# A rule's place in the lists of a manager's week. A rule that stands in none is "Records and follow-up".
+GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "meetings": ("Meetings", (
+        "initial-cpm", "placement-planning", "statutory-review", "cpm-before-review", "agreed-frequency", "cpm-after-change",
+        "review-after-change", "final-plan-cpm",
+    )),
+    "plans": ("Plans and assessments", (
+        "care-plan", "separate-plans", "permanence-plan", "annual-assessment", "assessment-after-change", "assessment-discussed",
+        "proceedings-26-weeks",
+    )),
+    "records": ("Records and follow-up", ()),
+}  # fmt: skip
+
+
+def group_of(rule: str) -> str:
+    return next((name for name, (_, rules) in GROUPS.items() if rule in rules), "records")
+
+
+PERMANENCE_PLAN = {
+    "return_home": "Return home", "adoption": "Adoption", "sgo_cao": "Special guardianship or child arrangements order",
+    "long_term_fostering": "Long-term fostering", "residential": "Residential", "supported_living": "Supported living",
+    "other": "Other",
+}  # fmt: skip
+MEETING_TYPE = {
+    "cpm": "Care Planning Meeting", "final_plan_cpm": "Final plan CPM", "placement_planning": "Placement planning meeting",
+    "review": "Child in Care Review", "other": "Other meeting",
+}  # fmt: skip
+LEGAL_STATUS = {
+    "C1": "Interim care order", "C2": "Full care order", "D1": "Freeing order", "E1": "Placement order",
+    "V2": "Section 20, single period", "V3": "Short breaks", "V4": "Short breaks", "J1": "On remand", "J2": "Detained (PACE)",
+    "J3": "Sentenced", "L1": "Police protection", "L2": "Emergency protection order", "L3": "Child assessment order",
+}  # fmt: skip
+
+
+def day(value: date | datetime | pd.Timestamp | None) -> str:
+    """3 Apr 2026; "" for no date. The one spelling of a date in every page and chart."""
+    if value is None or pd.isna(value):
+        return ""
+    return f"{value.day} {value:%b %Y}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """1 child, 2 children, 1,204 obligations."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def days(number: int | None) -> str:
+    return "" if number is None or pd.isna(number) else count(int(number), "day")
+
+
+def age(born: date | pd.Timestamp | None, on: date) -> int | None:
+    """Whole years; None when unknown."""
+    if born is None or pd.isna(born):
+        return None
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def legal(code: str | None, written: str | None) -> str:
+    """The legal status in words, with its code; as it was written when the code isn't known."""
+    return f"{LEGAL_STATUS[code]} ({code})" if code in LEGAL_STATUS else (written or code or "")
+
+
+def name(forename: str | None, surname: str | None, child_id: str) -> str:
+    """How a child is called on pages; the child ID where the extract has no names."""
+    parts = [part for part in (forename, surname) if part is not None and not pd.isna(part) and str(part).strip()]
+    return " ".join(parts) or f"Child {child_id}"
