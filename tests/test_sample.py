@@ -314,7 +314,8 @@ def test_the_rates_are_believable(results):
     """Most rules between 70 and 97 of a hundred, none perfect or hopeless; every indicator raised, none for all."""
     rows = results.rows(
         "SELECT rule, count(*) FILTER (status = 'on_time') / count(*) FROM obligations "
-        "WHERE due_date BETWEEN '2025-11-21' AND ? AND status IN ('on_time', 'late', 'missed', 'overdue') GROUP BY rule",
+        "WHERE due_date BETWEEN '2025-11-21' AND ? "
+        "AND status IN ('on_time', 'late', 'missed', 'overdue') GROUP BY rule",
         [TODAY],
     )
     rates = dict(rows)

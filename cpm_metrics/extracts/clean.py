@@ -130,6 +130,8 @@ class _Cleaner:
         if bool in set(map(type, cells)):
             # True == 1.0 as a dictionary key: told apart before.
             cells = [("TRUE" if c else "FALSE") if isinstance(c, bool) else c for c in cells]
+        if f.name in self.r.flags:
+            cells = [_status_of_flag(c) for c in cells]
         read = self._reader(f)
         known = {cell: read(cell) for cell in set(cells)}
         self._report(f, j, cells, known)
@@ -220,6 +222,14 @@ class _Cleaner:
         self.problems.append(
             Problem(severity, kind, message, remedy, self.d.name, self.t.file, self.t.sheet, row, letter, header, value)
         )
+
+
+def _status_of_flag(cell: object) -> object:
+    """A "cancelled" column as a status: yes or a date is Cancelled, no is blank (held once its date has passed)."""
+    yes, fault = read_yes_no(cell)
+    if not fault:
+        return "Cancelled" if yes else ""
+    return "Cancelled" if read_date(cell)[0] else cell
 
 
 def _read_one(f: Field, cell: object, remembered: dict[str, str]) -> tuple[str | None, Fault | None]:

@@ -18,6 +18,9 @@ HEADER_ROWS = 20
 _SAMPLES = 3
 # Fields that many tables about children have: they alone don't tell a dataset.
 _IDENTITY = {"child_id", "forename", "surname", "date_of_birth", "gender", "sibling_group"}
+_CANCELLED = {squash(h) for h in (
+    "Cancelled", "CANCELLED_ON", "Cancelled on", "Cancelled date", "Date cancelled", "Meeting cancelled", "Review cancelled", "FACT_MEETINGS.CANCELLED", "Is cancelled",
+    "Cancelled Y/N", "clar_cla_review_cancelled")}  # fmt: skip
 # The lists of an Annex A workbook that are about other children: never meant as one of our datasets.
 _ANNEX_A_LIST = re.compile(r"(?:annex a )?list (?!8\b)\d+\b")
 
@@ -34,6 +37,8 @@ class Recognised:
     notes: list[str]
     # From a dialect: rows of the source without a row of their own here, and what the dialect has to say.
     folded: int = 0
+    # Fields read from a column that says "cancelled" with a yes, a no or a date, instead of a status.
+    flags: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -143,6 +148,7 @@ def _match(headers: list[str], dataset: str, weak: bool, chosen: dict[str, str |
 def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: dict[str, str | None]) -> Recognised | NotRecognised:
     dataset = DATASETS[name]
     found, also = _match(headers, name, _named_after(table, name), chosen)
+    flags = _cancelled_flag(headers, name, found)
     number = table.numbers[index]
     mapping = _mapping(table, index, headers, found)
     twice = _same_header_twice(headers, found)
@@ -172,7 +178,18 @@ def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: 
         f"Column {table.letter(j)} '{headers[j]}' could also be {dataset.field(field).header}; column {table.letter(found[field][0])} was used."
         for j, field in also.items()
     ]
-    return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes)
+    return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes, flags=flags)
+
+
+def _cancelled_flag(headers: list[str], name: str, found: dict[str, tuple[int, str]]) -> set[str]:
+    """Adds to `found` a column like CANCELLED (Y/N) or CANCELLED_ON (a date) as the status, where there is no status column."""
+    if name not in ("meetings", "reviews") or "status" in found:
+        return set()
+    for j, header in enumerate(headers):
+        if squash(header) in _CANCELLED and j not in {c for c, _ in found.values()}:
+            found["status"] = (j, SYNONYM)
+            return {"status"}
+    return set()
 
 
 def _mapping(table: RawTable, index: int, headers: list[str], found: dict[str, tuple[int, str]]) -> list[ColumnMap]:

@@ -251,7 +251,7 @@ def _draw_care(rng: Random, journey: Journey, child: Child, outcome: str, shared
         ends = settled + days(rng.randint(150, 450))
         reason, plan = "E12 - Adopted, consent dispensed with", "Adoption"
     elif outcome == "care":
-        settled = court.concluded + days(int(rng.triangular(90, 620, 200))) if rng.random() < 0.88 else None
+        settled = court.concluded + days(int(rng.triangular(90, 620, 200))) if rng.random() < 0.94 else None
         ends, reason, plan = FAR, "E8 - Period of being looked after ceased for another reason", "Long-term fostering"
         if rng.random() < 0.30:
             ends = court.concluded + days(rng.randint(250, 2600))
@@ -264,7 +264,7 @@ def _draw_care(rng: Random, journey: Journey, child: Child, outcome: str, shared
         if child.age(started) > 10 and rng.random() < 0.4:
             plan = "Residential"
     elif outcome == "teenager":
-        settled = started + days(rng.randint(130, 420)) if rng.random() < 0.8 else None
+        settled = started + days(rng.randint(130, 420)) if rng.random() < 0.88 else None
         ends, reason, plan = FAR, "", rng.choice(("Residential", "Long-term fostering", "Supported living"))
         if rng.random() < 0.4:
             ends, reason = started + days(rng.randint(120, 700)), "E4A - Returned home to live with parents"
@@ -417,7 +417,7 @@ def _draw_teams(rng: Random, journey: Journey, half: str) -> list[tuple[str, dat
         if journey.cares[0].complex_case and rng.random() < 0.3:
             return [first, ("Disabled Children's Team", started + days(rng.randint(30, 90)))]
         return [first, (in_care, started + days(rng.randint(45, 95)))]
-    court_team = ("Court Team 1" if half == "North" else "Court Team 2", court.issued + days(rng.randint(3, 14)))
+    court_team = ("Court Team 1" if half == "North" else "Court Team 2", court.issued + days(rng.randint(3, 75)))
     if court.issued - started <= days(1) and rng.random() < 0.5:
         court_team = (court_team[0], started)
     later = permanence if path in ("court_adoption", "court_kin") or rng.random() < 0.22 else in_care

@@ -37,5 +37,5 @@ class Practice:
     def chance(self, team: str, aspect: str, day: date) -> float:
         usual = self._usual[team][aspect]
         if team == SLIPPED and day >= self.slipped_since:
-            return {"cpm": 0.22, "minutes": 0.55, "action": 0.55}.get(aspect, usual)
+            return {"cpm": 0.10, "minutes": 0.55, "action": 0.55}.get(aspect, usual)
         return usual

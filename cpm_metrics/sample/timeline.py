@@ -22,7 +22,7 @@ TWO_MONTHS = (2, 0, ("2 months", "every 2 months", "8 weekly"))
 THREE_MONTHS = (3, 0, ("every 3 months", "3 months", "12 weekly", "3 monthly"))
 FOUR_MONTHS = (4, 0, ("every 4 months", "4 months"))
 SIX_MONTHS = (6, 0, ("6 monthly", "every 6 months"))
-NO_MORE = ("No further meetings unless circumstances change", "As and when needed")
+NO_MORE = ("", "", "No further meetings unless circumstances change", "As and when needed")
 IN_COURT = (MONTHLY, SIX_WEEKS, SIX_WEEKS, TWO_MONTHS)
 PLANNING = (SIX_WEEKS, TWO_MONTHS, THREE_MONTHS, FOUR_MONTHS, FOUR_MONTHS, SIX_MONTHS, SIX_MONTHS)
 
@@ -192,7 +192,7 @@ class Timeline:
         self.last_cpm, self.cpm_since_review = day, True
         self._agree_frequency(meeting, day)
         self.owed -= {id(care) for care in meeting.cares}
-        if meeting.frequency and meeting.frequency not in NO_MORE:
+        if meeting.frequency not in NO_MORE:
             self.owed |= {id(care) for care in meeting.cares} - meeting.closing
         if (
             meeting.plan_change == "substantial"
@@ -209,12 +209,13 @@ class Timeline:
         journey, rng = self.journey, self.rng
         if not self._active(day):
             self.due_by_frequency = None
-            if rng.random() < 0.12:
+            if rng.random() < 0.2:
                 self._write(meeting, day, SIX_MONTHS)
             else:
                 meeting.frequency = rng.choice(NO_MORE)
             return
-        self._write(meeting, day, rng.choice(IN_COURT if journey.in_court(day) else PLANNING))
+        usual = IN_COURT if journey.in_court(day) else (THREE_MONTHS,) if journey.diligent else PLANNING
+        self._write(meeting, day, rng.choice(usual))
         due = self.due_by_frequency
         meeting.closing = {
             id(care) for care in meeting.cares

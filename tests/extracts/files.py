@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Callable, Iterable
 
 import xlsxwriter
 
@@ -44,6 +45,15 @@ def csv_bytes(rows: Iterable[Iterable], delimiter: str = ",", encoding: str = "u
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows([["" if v is None else v for v in row] for row in rows])
     return text.getvalue().encode(encoding)
+
+
+def edit_zip(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
+    """The same zip with each part changed by `change(name, content)`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+    return out.getvalue()
 
 
 def load(*files: tuple[str, bytes], isolated: bool = False, **more) -> Prepared:

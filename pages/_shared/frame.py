@@ -1,0 +1,122 @@
+"""What every page has: the as-at date and the teams (beside the page, and in its address), and what must be said on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import streamlit as st
+
+from cpm_metrics.engine import Results
+from cpm_metrics.store import LoadInfo
+from cpm_metrics.views import lists, look
+from pages._shared import data, show, state
+from pages._shared.gate import gate
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page shows: the computed results for the chosen date, and the chosen teams (none chosen: all)."""
+
+    results: Results
+    info: LoadInfo
+    as_at: date
+    teams: list[str]
+    all_teams: list[str]
+
+    @property
+    def teams_text(self) -> str:
+        if not self.teams:
+            return f"all {len(self.all_teams)} teams"
+        return ", ".join(self.teams) if len(self.teams) < 4 else f"{len(self.teams)} of {len(self.all_teams)} teams"
+
+    def changed(self):
+        """(changes for the chosen teams, the date they are counted from, "load" or "week")."""
+        found, since, how = data.changed(self.info.load_id, self.as_at)
+        return found.of(self.teams), since, how
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What an export says about itself."""
+        return {
+            "As at": look.day(self.as_at) + (" (reconstructed)" if self.results.reconstructed else ""),
+            "Extract taken on": look.day(self.info.extract_date),
+            "Teams": self.teams_text,
+        }
+
+
+def controls() -> None:
+    """Beside every page: as-at date and teams. Nothing while the store is empty or can't be read (the page says why)."""
+    snapshot = data.store().current()
+    if snapshot is None:
+        return
+    newest = snapshot.info.extract_date
+    # Whoever looked at the newest extract keeps looking at the newest one after another load.
+    if state.recall("newest") not in (None, newest) and state.widget(state.AS_AT) == state.recall("newest"):
+        state.set_widget(state.AS_AT, newest)
+    state.remember("newest", newest)
+    first = date(newest.year - 10, 1, 1)
+    st.sidebar.date_input(
+        "As at", value=newest, min_value=first, max_value=newest, key=state.AS_AT, bind="query-params",
+        persist_state="session", format="DD/MM/YYYY", required=True,
+        help=f"Everything is worked out for this day. The newest extract was taken on {look.day(newest)}; choose an earlier day to look back.",
+    )  # fmt: skip
+    teams = lists.teams(data.results(snapshot.info.load_id, newest))
+    st.sidebar.multiselect(
+        "Teams", teams, key=state.TEAM, bind="query-params", persist_state="session", placeholder="All teams",
+        help="Obligations count for the team that held the case when they fell due; drift flags for the team that holds the child now.",
+    )  # fmt: skip
+
+
+def view() -> View:
+    """Gate first. Then the chosen state; where nothing is loaded yet, says what to do and stops the page."""
+    gate()
+    snapshot = data.store().current()
+    if snapshot is None:
+        nothing_loaded()
+        st.stop()
+    info = snapshot.info
+    as_at = state.widget(state.AS_AT) or info.extract_date
+    results = data.results(info.load_id, min(as_at, info.extract_date))
+    all_teams = lists.teams(data.results(info.load_id, info.extract_date))
+    teams = [team for team in state.widget(state.TEAM) or [] if team in all_teams]
+    return View(results, info, results.as_at, teams, all_teams)
+
+
+def title(text: str, view: View | None = None, extra: str = "") -> None:
+    """The page's heading, for when and whom it stands, and what must be said on every page."""
+    st.title(text, anchor=False)
+    if view is None:
+        return
+    parts = [f"As at **{look.day(view.as_at)}**", show.plain(view.teams_text), *([extra] if extra else [])]
+    st.caption(" · ".join(parts))
+    banners(view)
+
+
+def banners(view: View) -> None:
+    """Old extract, reconstructed view."""
+    if view.results.reconstructed:
+        st.info(
+            f"Reconstructed: put together for {look.day(view.as_at)} from the extract of {look.day(view.info.extract_date)}. "
+            "What was recorded or corrected after that day may differ from what was known then.",
+            icon=":material/history:",
+        )
+    limit = view.results.settings["general.stale_extract"]
+    old = (date.today() - view.info.extract_date).days
+    if old > limit.amount:
+        st.warning(
+            f"The extract is {look.days(old)} old (taken on {look.day(view.info.extract_date)}): meetings held since then are not in it. "
+            "Load a newer one on the Load page.",
+            icon=":material/update:",
+        )
+
+
+def nothing_loaded() -> None:
+    """The empty store: what to do."""
+    with st.container(border=True):
+        st.subheader("Nothing is loaded yet", anchor=False)
+        st.markdown(
+            "Load a spreadsheet of **cases** and one of **meetings** from your case system, and this page shows what is due, "
+            "what is late and which plans stand still. Or look round with an invented council first."
+        )
+        st.page_link("pages/data/load.py", label="Go to Load", icon=":material/upload_file:")

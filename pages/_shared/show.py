@@ -1,0 +1,226 @@
+"""How things are shown: counts that open their rows, lists that open the child, downloads, status words, empty states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cpm_metrics import export
+from cpm_metrics.views import look
+from pages._shared import state
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+DATE = "D MMM YYYY"
+
+
+def plain(text: Any) -> str:
+    """Text from an extract, safe inside Markdown: every punctuation mark escaped, line breaks kept as spaces."""
+    return _PUNCTUATION.sub(r"\\\1", str(text)).replace("\r", " ").replace("\n", "  \n")
+
+
+def dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+# -- counts
+
+
+STYLE = """
+<style>
+[class*="st-key-tile-"] button {height: 100%; min-height: 5.9rem; padding: .55rem .8rem; justify-content: flex-start; text-align: left; border-width: 1px;}
+[class*="st-key-tile-"] button > div, [class*="st-key-tile-"] button > span {justify-content: flex-start; width: 100%;}
+[class*="st-key-tile-"] button p {line-height: 1.25; font-size: .93rem; white-space: normal; text-align: left;}
+[class*="st-key-tile-"] button strong {display: block; font-size: 1.85rem; line-height: 1.1; font-weight: 700; font-variant-numeric: tabular-nums;}
+[class*="st-key-tile-"] button em {display: block; font-style: normal; font-size: .82rem; opacity: .85; margin-top: .15rem;}
+[class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
+.stMainBlockContainer {max-width: 1680px; padding-bottom: 3rem;}
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], .stDownloadButton, .stButton {display: none !important;}
+}
+</style>
+"""
+
+
+def style() -> None:
+    """Our few rules of CSS. Fixed text: nothing from an extract ever goes in here."""
+    st.html(STYLE)
+
+
+def tile(key: str, number: int, title: str, note: str, *, chosen: bool, help: str, action: Callable, args: Sequence[Any] = ()) -> None:
+    """A count as a button that opens its rows. The words are ours, never from an extract."""
+    st.button(
+        f"**{number:,}** {title} *{note}*", key=f"tile-{key}", help=help, type="primary" if chosen else "secondary",
+        width="stretch", **state.on_click(action, *args),
+    )  # fmt: skip
+
+
+def link_count(key: str, number: int, title: str, *, chosen: bool, action: Callable, args: Sequence[Any] = (), icon: str | None = None, help: str | None = None) -> None:
+    """A smaller count that opens its rows."""
+    st.button(f"**{number:,}** {title}", key=f"count-{key}", type="primary" if chosen else "secondary", icon=icon, help=help, **state.on_click(action, *args))
+
+
+def badge(words: look.Look, extra: str = "") -> None:
+    st.badge(words.word + extra, icon=words.icon, color=words.tone, help=words.meaning or None)
+
+
+def badge_text(words: look.Look) -> str:
+    """The same inside Markdown."""
+    return f":{words.tone}-badge[{words.icon} {words.word}]"
+
+
+# -- lists
+
+
+def _chips(labels: Mapping[str, look.Look], title: str, width: str | int = "small", help: str | None = None) -> Any:
+    shade = dark()
+    return st.column_config.MultiselectColumn(
+        title, options=[words.label for words in labels.values()], color=[words.colour(shade) for words in labels.values()], width=width, help=help
+    )
+
+
+def status_column(title: str = "Status", width: int = 115) -> Any:
+    return _chips(look.STATUS, title, width, "Each word is explained in the rule book, under Words.")
+
+
+def level_column(title: str = "Level") -> Any:
+    return _chips(look.LEVEL, title, 100, "Who sets the limit: the law, the guidance, or this product’s default.")
+
+
+def state_column(title: str = "Outcome") -> Any:
+    return _chips(look.MEETING_STATE, title, 170)
+
+
+def date_column(title: str, help: str | None = None, width: int = 100) -> Any:
+    return st.column_config.DateColumn(title, format=DATE, help=help, width=width)
+
+
+COLUMNS = {
+    "child_id": ("Child ID", lambda: st.column_config.TextColumn("Child ID", width=80)),
+    "team": ("Team", lambda: st.column_config.TextColumn("Team", width=165, help="The team that held the case on the due date.")),
+    "worker": ("Social worker", lambda: st.column_config.TextColumn("Social worker", width=130)),
+    "iro": ("IRO", lambda: st.column_config.TextColumn("IRO", width=120)),
+    "title": ("What", lambda: st.column_config.TextColumn("What", width=215)),
+    "status": ("Status", status_column),
+    "now": ("Now", lambda: status_column("Now")),
+    "level": ("Level", level_column),
+    "anchor_date": ("Set off by", lambda: date_column("Set off on", "The day that set it off: see the rule.")),
+    "due_date": ("Due", lambda: date_column("Due")),
+    "done_date": ("Done", lambda: date_column("Done")),
+    "since": ("Since", lambda: date_column("Since")),
+    "days": ("Days", lambda: st.column_config.NumberColumn("Days", width=65, help="Days after the due date. Below zero: done that many days early.")),
+    "days_left": ("Days left", lambda: st.column_config.NumberColumn("Days left", width=75)),
+    "next_cpm": ("Next CPM booked", lambda: date_column("CPM booked", "The next Care Planning Meeting booked after the as-at date.")),
+    "figure": ("Figure", lambda: st.column_config.NumberColumn("Figure", width=65)),
+    "unit": ("Unit", lambda: st.column_config.TextColumn("of", width=95)),
+    "grade": ("Grade", lambda: st.column_config.TextColumn("Grade", width=65)),
+    "why": ("Why", lambda: st.column_config.TextColumn("Why", width="large")),
+}  # fmt: skip
+
+
+def children_list(
+    frame: pd.DataFrame, columns: Sequence[str], key: str, *, height: int | str = "auto", alt: str, extra: Mapping[str, Any] | None = None
+) -> None:
+    """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below."""
+    shown = _as_shown(frame[["child_id", "name", *columns]])
+    ids = frame["child_id"].tolist()
+    state.remember(f"rows-{key}", ids)
+    config: dict[str, Any] = {
+        "child_id": None,
+        "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child."),
+    }
+    config |= {name: COLUMNS[name][1]() for name in columns if name in COLUMNS} | dict(extra or {})
+    chosen = st.dataframe(
+        shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=f"list-{key}", alt=alt,
+        placeholder="", **({"on_select": "rerun", "selection_mode": "single-row"} if "why" in frame else {}),
+    )  # fmt: skip
+    if "why" in frame and chosen.selection.rows and chosen.selection.rows[0] < len(frame):
+        _one(frame.iloc[chosen.selection.rows[0]])
+
+
+def _as_shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Codes as their words; a status as a list of one, which is how a coloured label is made."""
+    out = frame.copy()
+    for name, words in (("status", look.STATUS), ("now", look.STATUS), ("level", look.LEVEL)):
+        if name in out:
+            out[name] = [[words[code].label] if code in words else [] for code in out[name]]
+    return out
+
+
+def _one(row: pd.Series) -> None:
+    with st.container(border=True):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left.text(row["why"])
+        with right:
+            st.button("Open the child", key=f"one-{row['child_id']}", width="stretch", **state.on_click(open_child, row["child_id"]))
+
+
+def _clicked(key: str) -> None:
+    row, ids = state.clicked_row(f"open-{key}"), state.recall(f"rows-{key}", [])
+    if row is not None and row < len(ids):
+        open_child(ids[row])
+
+
+def open_child(child_id: str) -> None:
+    """From a click: the next thing that happens is the child's page."""
+    state.remember("open", child_id)
+
+
+def go_where_clicked() -> None:
+    """Called by app.py before a page runs."""
+    child = state.forget("open")
+    if child is not None:
+        st.switch_page("pages/children/child.py", query_params={"child": child})
+
+
+# -- downloads
+
+
+HEADERS = {
+    "child_id": "Child ID", "name": "Name", "team": "Team", "worker": "Social worker", "iro": "IRO", "rule": "Rule code", "title": "Rule",
+    "level": "Level", "advisory": "Advisory", "status": "Status", "now": "Status now", "anchor_date": "Set off on", "due_date": "Due date",
+    "done_date": "Done date", "days": "Days after due", "days_left": "Days left", "next_cpm": "Next CPM booked", "in_care": "In care now",
+    "care_started": "Period of care from", "why": "Why", "indicator": "Indicator code", "since": "Since", "figure": "Figure", "unit": "Unit",
+    "grade": "Grade", "meeting_id": "Meeting ID", "closes_on": "Closed on", "lapses_on": "Lapsed on", "missing": "Missing from the extracts",
+}  # fmt: skip
+
+
+def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title: str) -> None:
+    """CSV and Excel of a whole list (all its columns, whatever is shown)."""
+    out = frame.drop(columns=["obligation_id"], errors="ignore")
+    if not len(out):
+        return
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Excel", lambda: export.xlsx_bytes(_in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS),
+            f"{name}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key=f"xlsx-{name}", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "CSV", lambda: export.csv_bytes(out), f"{name}.csv", "text/csv", key=f"csv-{name}", icon=":material/download:", on_click="ignore"
+        )
+
+
+def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    out = frame.copy()
+    for name, words in (("status", look.STATUS), ("now", look.STATUS), ("level", look.LEVEL)):
+        if name in out:
+            out[name] = [words[code].word if code in words else None for code in out[name]]
+    return out
+
+
+# -- words
+
+
+def empty(title: str, text: str, icon: str = ":material/check_circle:") -> None:
+    """Nothing to list: says so, and what it means."""
+    with st.container(border=True):
+        st.markdown(f"{icon} **{title}**")
+        st.caption(text)
+
+
+def definition(rule: str, text: str = "How is this counted?") -> None:
+    """The way to a rule's page in the rule book."""
+    st.page_link("pages/help/rule_book.py", label=text, icon=":material/menu_book:", query_params={"rule": rule})

@@ -1,0 +1,3 @@
+from pages._shared import frame
+view = frame.view()
+frame.title("Soon", view)
