@@ -1,8 +1,12 @@
 """What `streamlit run` starts: the gate, the navigation, the as-at date and the teams. It computes nothing."""
 
+from pathlib import Path
+
 import streamlit as st
 
-st.set_page_config(page_title="Care Planning Meetings", page_icon=":material/diversity_1:", layout="wide", initial_sidebar_state="auto")
+# A file of ours: a material icon here would be fetched from Google by every browser.
+ICON = Path(__file__).parent / "pages" / "_shared" / "icon.png"
+st.set_page_config(page_title="Care Planning Meetings", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto")
 
 from pages._shared import frame, show  # noqa: E402  (after the first Streamlit command)
 from pages._shared.faults import told  # noqa: E402

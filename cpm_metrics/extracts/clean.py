@@ -85,7 +85,7 @@ class _Cleaner:
             elif self._is_footer(row):
                 footers += 1
                 self._problem(NOTE, "footer", "The row is the foot of a report, not a record; it was left out.", "", row=numbers[i])
-            elif self.t.ragged and len(row) < width or len(row) > width and any(not is_blank(c) for c in row[width:]):
+            elif (self.t.ragged and len(row) < width) or (len(row) > width and any(not is_blank(c) for c in row[width:])):
                 self._row_error("ragged", numbers[i], f"The row has {len(row)} cells, but the header has {width}.",
                                 "Check it for a missing or a stray separator, or a line break inside a text.")  # fmt: skip
             elif numbers[i] in merged:
@@ -102,7 +102,7 @@ class _Cleaner:
         if len(filled) > 1:
             return False
         first = next((j for j, c in enumerate(row) if not is_blank(c)), None)
-        if first is None or filled and filled != [first]:
+        if first is None or (filled and filled != [first]):
             return False
         return isinstance(row[first], str) and bool(_FOOTER.match(fold(row[first])))
 
@@ -129,7 +129,8 @@ class _Cleaner:
             return out
         if bool in set(map(type, cells)):
             # True == 1.0 as a dictionary key: told apart before.
-            cells = [("TRUE" if c else "FALSE") if isinstance(c, bool) else c for c in cells]
+            as_text = {c: Fault("id_is_yes_no", show(c)) if f.kind == "id" else show(c) for c in (True, False)}
+            cells = [as_text[c] if isinstance(c, bool) else c for c in cells]
         if f.name in self.r.flags:
             cells = [_status_of_flag(c) for c in cells]
         read = self._reader(f)

@@ -103,7 +103,9 @@ def _check_zip(name: str, data: bytes) -> None:
 
 def _check_directory(name: str, parts: list[zipfile.ZipInfo], data: bytes) -> None:
     unsafe = UnreadableFile(f"{name} unpacks to far more than a spreadsheet of its size holds, so it was not opened.", _SAVE_AS)
-    if len(parts) > MOST_PARTS or len({p.filename for p in parts}) != len(parts):
+    if len({p.filename for p in parts}) != len(parts):
+        raise UnreadableFile(f"{name} is damaged: it holds the same part twice.", _SAVE_AS)
+    if len(parts) > MOST_PARTS:
         raise unsafe
     if any(p.flag_bits & 1 for p in parts):
         raise password_protected(name)

@@ -167,7 +167,7 @@ def _clean_all(infos: list[FileInfo], known: list[Recognised], unknown: list[Not
             say(f"Putting together {DATASETS[name].title}", 0, None)
             tables[name] = _union(DATASETS[name], parts[name], problems)
     if not any(t.num_rows for t in tables.values()):
-        raise LoadRefused(_nothing_left(sources, problems), "Correct them in the spreadsheet and load it again.")
+        raise _nothing_left(sources, problems)
     _leading_zeros(tables, problems)
     newest = _newest_date(tables)
     unknown_tables = [_unknown_table(u) for u in unknown]
@@ -233,17 +233,22 @@ def _one_per_period(content: list[str], rows: dict[tuple, int], values: dict[str
             )  # fmt: skip
 
 
-def _nothing_left(sources: list[Source], problems: list[Problem]) -> str:
-    read_in = sum(s.rows_read for s in sources)
-    if not read_in:
-        return "The tables have headers but no rows: " + "; ".join(f"{s.file}{', sheet ' + s.sheet if s.sheet else ''}" for s in sources) + "."
-    kinds: dict[str, tuple[int, Problem]] = {}
+def _nothing_left(sources: list[Source], problems: list[Problem]) -> LoadRefused:
+    places = "; ".join(f"{s.file}, sheet {s.sheet}" if s.sheet else s.file for s in sources)
+    if not sum(s.rows_read for s in sources):
+        return LoadRefused(f"There are headers but no rows: {places}.", "Check that the report ran, and export it again.")
+    first: dict[tuple[str, str], Problem] = {}
+    count: Counter[tuple[str, str]] = Counter()
     for p in problems:
         if p.severity == ERROR:
-            count, first = kinds.get(p.message, (0, p))
-            kinds[p.message] = (count + 1, first)
-    lines = [f"{p.file}{', sheet ' + p.sheet if p.sheet else ''}, first in row {p.row}: {message} ({count} times)" for message, (count, p) in kinds.items()]
-    return f"None of the {read_in} rows can be loaded.\n" + "\n".join(lines)
+            first.setdefault((p.message, p.remedy), p)
+            count[p.message, p.remedy] += 1
+    lines = [
+        f"{p.file}{', sheet ' + p.sheet if p.sheet else ''}, row {p.row}{', column ' + p.column if p.column else ''}"
+        f"{f' and {count[key] - 1} more' if count[key] > 1 else ''}: {p.message} {p.remedy}"
+        for key, p in first.items()
+    ]
+    return LoadRefused(f"No row of {places} can be loaded.\n" + "\n".join(lines))
 
 
 def _leading_zeros(tables: dict[str, pa.Table], problems: list[Problem]) -> None:

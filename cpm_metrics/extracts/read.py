@@ -25,11 +25,24 @@ def read(file: InputFile) -> list[RawTable]:
 
 def _read_workbook(name: str, data: bytes) -> list[RawTable]:
     try:
-        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        return _read_sheets(name, data)
     except calamine.PasswordError as problem:
         raise password_protected(name) from problem
     except calamine.CalamineError as problem:
-        raise UnreadableFile(f"{name} is damaged, or not a spreadsheet.", "Open it in Excel, save it as .xlsx, and load that.") from problem
+        raise _damaged(name) from problem
+    except BaseException as problem:
+        # A broken file can make the Rust reader panic, which arrives as a BaseException of its own.
+        if type(problem).__name__ != "PanicException":
+            raise
+        raise _damaged(name) from None
+
+
+def _damaged(what: str) -> UnreadableFile:
+    return UnreadableFile(f"{what} is damaged, or not a spreadsheet.", "Open it in Excel, save it as .xlsx, and load that.")
+
+
+def _read_sheets(name: str, data: bytes) -> list[RawTable]:
+    workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     facts = sheet_facts(data) if data.startswith(ZIP) else {}
     tables = []
     for meta in workbook.sheets_metadata:
@@ -39,7 +52,7 @@ def _read_workbook(name: str, data: bytes) -> list[RawTable]:
             sheet = workbook.get_sheet_by_name(meta.name)
             rows = sheet.to_python(skip_empty_area=True)
         except calamine.CalamineError as problem:
-            raise UnreadableFile(f"{name}, sheet {meta.name}, is damaged.", "Open it in Excel, save it as .xlsx, and load that.") from problem
+            raise _damaged(f"{name}, sheet {meta.name},") from problem
         table = _table(name, meta, sheet, rows, facts.get(meta.name) or SheetFacts())
         if table.rows:
             tables.append(table)

@@ -136,7 +136,8 @@ def _records(lines: list[str], first: int, delimiter: str, width: int) -> Iterat
                 raise csv.Error("too many lines")
         except csv.Error as problem:
             start = feeder.record
-            kind = "too_long" if "field larger" in str(problem) else "stray_quote" if "expected after" in str(problem) else "unclosed_quote"
+            stray = "expected after" in str(problem) and feeder.at - start == 1
+            kind = "too_long" if "field larger" in str(problem) else "stray_quote" if stray else "unclosed_quote"
             yield start + 1, lines[start].rstrip("\r\n").split(delimiter), kind
             at = start + 1
 

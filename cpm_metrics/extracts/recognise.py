@@ -91,6 +91,8 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
             score = (complete, len(found), -index)
             if found and (best is None or score > best[0]):
                 best = (score, index, headers, name, found)
+    if not table.rows:
+        return NotRecognised(table, None, "it holds no rows.")
     if best is None:
         return NotRecognised(table, None, f"none of its first {HEADER_ROWS} rows holds headers that are known.")
     (complete, matched, _), index, headers, name, found = best
@@ -99,7 +101,7 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     filled = sum(bool(h) for h in headers)
     named = [n for n in DATASETS if _named_after(table, n)]
     telling = set(found) - _IDENTITY
-    looks_meant = matched >= 2 and matched * 2 >= filled and telling or name in named and matched >= 1
+    looks_meant = (matched >= 2 and matched * 2 >= filled and telling) or (name in named and matched >= 1)
     if not looks_meant or _ANNEX_A_LIST.match(fold(table.sheet or table.file)):
         why = f"its headers are those of none of the datasets (nearest: {DATASETS[name].title})."
         missing = tuple(f.name for f in DATASETS[name].required if f.name not in found)
@@ -169,7 +171,7 @@ def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: 
             parts.append(f"'{f.header}'" + (f" (near to it: {', '.join(repr(h) for h in near_seen)})" if near_seen else ""))
         return NotRecognised(
             table, index,
-            f"as {dataset.title}, the required column{'s' if len(missing) > 1 else ''} {' and '.join(parts)} "
+            f"it looks like {dataset.title}, but the required column{'s' if len(missing) > 1 else ''} {' and '.join(parts)} "
             f"{'are' if len(missing) > 1 else 'is'} missing from the headers in row {number}.",
             "Add the column, or say on the mapping screen which of the columns it is.", refuse=True, nearest=name,
             missing=tuple(f.name for f in missing), mapping=mapping,

@@ -27,6 +27,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "weekday_differs": ("names a weekday that is not the weekday of its date.", "Correct the date or leave out the weekday."),
     "id_not_whole": ("is a number with decimals where an ID should be.", "Format the column as Text and enter the ID again."),
     "id_rounded": ("is a number with more digits than Excel keeps, or in scientific notation: its last digits are lost.", "Format the column as Text and enter or export the ID again."),
+    "id_is_yes_no": ("is TRUE or FALSE where an ID should be.", "Format the column as Text and enter the ID again."),
     "id_is_date": ("is a date where an ID should be.", "Format the column as Text and enter the ID again."),
     "id_unreadable": ("holds characters that no ID has (control characters).", "Enter the ID again."),
     "not_yes_no": ("is neither yes nor no.", "Use Yes or No, or leave it blank."),
@@ -72,7 +73,7 @@ def is_blank_text(text: str, keep_words: bool = False) -> bool:
 
 
 def read_text(cell: object, keep_words: bool = False) -> tuple[str | None, Fault | None]:
-    """Free text. Control characters come with a fault of kind `control_characters`, *and* the cleaned text."""
+    """Free text. Characters that can't be seen come with a fault of kind `control_characters`, *and* the cleaned text."""
     if cell is None or cell == "":
         return None, None
     if type(cell) is str and len(cell) > 20 and cell.isascii() and cell.isprintable():
@@ -83,8 +84,8 @@ def read_text(cell: object, keep_words: bool = False) -> tuple[str | None, Fault
     text = text_of(cell).replace("\r\n", "\n").replace("\r", "\n")
     if is_blank_text(text, keep_words):
         return None, None
-    if isinstance(cell, str) and _CONTROL.search(cell):
-        return text, Fault("control_characters", cell)
+    if isinstance(cell, str) and not cell.isprintable() and _UNSEEN.search(cell):
+        return text or None, Fault("control_characters", cell)
     return text, None
 
 
@@ -94,14 +95,17 @@ _QUOTED_FORMULA = re.compile(r'="(.*)"$')
 
 
 def read_id(cell: object) -> tuple[str | None, Fault | None]:
-    """An ID as text: 123 and 123.0 are one, zeros in front of a text stay. Numbers that Excel has rounded are refused."""
+    """An ID as text: 123 and 123.0 are one, zeros in front of a text stay. Numbers that Excel has rounded are refused.
+
+    Characters that can't be seen are taken out and come with a fault *and* the ID.
+    """
     if cell is None or cell == "":
         return None, None
     fault = fault_of(cell)
     if fault:
         return None, fault
     if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
-        return None, Fault("id_is_date" if not isinstance(cell, bool) else "id_not_whole", show(cell))
+        return None, Fault("id_is_yes_no" if isinstance(cell, bool) else "id_is_date", show(cell))
     if isinstance(cell, int | float):  # some formats tell whole numbers from others
         if not float(cell).is_integer():
             return None, Fault("id_not_whole", show(cell))
@@ -122,7 +126,7 @@ def read_id(cell: object) -> tuple[str | None, Fault | None]:
         text = whole[1]
     elif _SCIENTIFIC.match(text) and ("." in text or "+" in text):
         return None, Fault("id_rounded", text)
-    return " ".join(text.split()), None
+    return " ".join(text.split()), Fault("control_characters", cell) if _UNSEEN.search(cell) else None
 
 
 _MONTHS = {m: i for i, names in enumerate(

@@ -31,13 +31,16 @@ def dark() -> bool:
 
 STYLE = """
 <style>
-[class*="st-key-tile-"] button {height: 100%; min-height: 5.9rem; padding: .55rem .8rem; justify-content: flex-start; text-align: left; border-width: 1px;}
+[class*="st-key-tile-"] button {height: 100%; min-height: 5.6rem; padding: .55rem .8rem; justify-content: flex-start; text-align: left; border-width: 1px;}
 [class*="st-key-tile-"] button > div, [class*="st-key-tile-"] button > span {justify-content: flex-start; width: 100%;}
 [class*="st-key-tile-"] button p {line-height: 1.25; font-size: .93rem; white-space: normal; text-align: left;}
 [class*="st-key-tile-"] button strong {display: block; font-size: 1.85rem; line-height: 1.1; font-weight: 700; font-variant-numeric: tabular-nums;}
 [class*="st-key-tile-"] button em {display: block; font-style: normal; font-size: .82rem; opacity: .85; margin-top: .15rem;}
 [class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
-.stMainBlockContainer {max-width: 1680px; padding-bottom: 3rem;}
+.stMainBlockContainer {max-width: 1680px; padding: 2.6rem 2rem 3rem 2rem;}
+.stMainBlockContainer h1 {padding: 0 0 .1rem 0;}
+[data-testid="stSidebar"] {min-width: 15.5rem; max-width: 22rem;}
+@media (max-width: 640px) {.stMainBlockContainer {padding-left: 1rem; padding-right: 1rem;}}
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], .stDownloadButton, .stButton {display: none !important;}
 }

@@ -9,7 +9,7 @@ from pages._shared import frame, show, state
 
 TILES = {
     "meetings": ("Meetings overdue", "CPMs, reviews and placement planning meetings past their due date, for children in care now."),
-    "plans": ("Plans and assessments overdue", "Care plans, permanence plans, assessments and proceedings past their due date, for children in care now."),
+    "plans": ("Plans overdue", "Care plans, permanence plans, assessments and proceedings past their due date, for children in care now."),
     "records": ("Follow-up overdue", "Minutes, actions, telling the IRO and other follow-up past its due date, for children in care now."),
     "due": ("Due in 4 weeks", "Everything not yet done that falls due in the next 28 days, that day included, for children in care now."),
     "nothing_booked": ("Nothing booked", "The next CPM is overdue or due soon, and none is booked."),
@@ -43,10 +43,11 @@ def page() -> None:
     counts = this_week.counts(view.results, view.teams)
     before = counts_before(view, how, since)
 
-    st.caption(
-        f"**Since your last load ({look.day(since)})**" if how == "load" else f"**Since {look.day(since)}, a week earlier** (worked out from the same extract)"
-    )
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if how == "load":
+            st.markdown(f"**Since your last load**, {look.day(since)}:", width="content")
+        else:
+            st.markdown(f"**Since {look.day(since)}**, a week earlier:", width="content", help="There is no earlier load to compare with, so both days are worked out from this extract.")
         for name in ("newly_overdue", "cleared", "flags_new", "flags_gone"):
             show.link_count(name, len(getattr(changes, name)), MORE[name], chosen=show_ == name, action=choose, args=(name,), help=HELP.get(name))
     for column, (name, (title, help_)) in zip(st.columns(len(TILES), gap="small"), TILES.items(), strict=True):
@@ -73,8 +74,8 @@ def counts_before(view: frame.View, how: str, since) -> dict:
 
 def note(now: this_week.Count, before: this_week.Count) -> str:
     change = now.rows - before.rows
-    moved = "no change" if not change else f"{'▲' if change > 0 else '▼'} {abs(change):,} {'more' if change > 0 else 'fewer'}"
-    return f"{look.count(now.children, 'child', 'children')} · {moved}"
+    moved = "no change" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'}"
+    return f"{moved} · {look.count(now.children, 'child', 'children')}"
 
 
 def choose(which: str) -> None:

@@ -97,7 +97,7 @@ def test_one_far_cell_is_refused_before_any_reader_allocates_for_it(cell):
     if cell == "XFD2":
         assert load(("far.xlsx", far)).tables["cases"].num_rows == 1
     else:
-        with pytest.raises(UnreadableFile, match="far.xlsx, sheet Cases, reaches to row 1,048,576"):
+        with pytest.raises(UnreadableFile, match=r"far\.xlsx, sheet Cases, reaches to row 1,048,576"):
             load(("far.xlsx", far))
 
 

@@ -51,7 +51,7 @@ def test_the_template_filled_in_loads_as_it_is():
 def test_the_empty_template_is_refused_because_it_has_no_rows():
     buffer = io.BytesIO()
     write_template(buffer)
-    with pytest.raises(LoadRefused, match="headers but no rows"):
+    with pytest.raises(LoadRefused, match="There are headers but no rows"):
         load(("template.xlsx", buffer.getvalue()))
 
 

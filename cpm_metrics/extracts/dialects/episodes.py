@@ -83,7 +83,7 @@ def _begins_anew(before: Episode, e: Episode) -> bool:
         return before.period_key != e.period_key
     if e.reason == BEGINS_PERIOD:
         return True
-    return before.end is not None and e.start > before.end or before.ended_care
+    return (before.end is not None and e.start > before.end) or before.ended_care
 
 
 def runs(period: Period, begins) -> list[tuple[Episode, ...]]:
