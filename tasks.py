@@ -86,7 +86,7 @@ def run(*options: str) -> None:
         call(PYTHON, "-m", "cpm_metrics", "sample", sample)
         files = sorted(path for path in sample.iterdir() if path.suffix in (".xlsx", ".csv"))
         print("Loading it …", flush=True)
-        call(PYTHON, "-m", "cpm_metrics", "load", *files, "--extract-date", "2026-11-20", "--store", store)
+        call(PYTHON, "-m", "cpm_metrics", "load", *files, "--extract-date", "2026-11-20", "--store", store, "--yes")
     call(PYTHON, "-m", "streamlit", "run", "app.py", *options)
 
 

@@ -194,11 +194,12 @@ def test_a_required_column_that_is_missing_refuses_the_load(tmp_path):
     assert not (tmp_path / "store").exists()
 
 
-def test_an_extract_date_in_the_future_is_refused(tmp_path):
+def test_an_extract_date_in_the_future_is_asked_about(tmp_path):
     (tmp_path / "cases.csv").write_text("Child ID,Date started to be looked after,Allocated team\n1,01/02/2015,North\n")
     done = command("load", tmp_path / "cases.csv", "--extract-date", "2126-11-20", "--store", tmp_path / "store")
     assert done.returncode == 1
     assert "in the future" in said(done)
+    assert "--yes" in said(done)
 
 
 def test_a_mapping_file_asks_and_remembers(tmp_path):

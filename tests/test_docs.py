@@ -45,7 +45,7 @@ def test_the_readme_tables_are_up_to_date():
 
 def test_the_readme_names_every_command():
     """A command that the README doesn't name is one that nobody finds."""
-    from cpm_metrics.cli import parser
+    from cpm_metrics.cli import _parser as parser
 
     named = set(re.findall(r"python -m cpm_metrics (\w+)", readme.README.read_text("utf-8")))
     actions = next(action for action in parser()._actions if action.choices)

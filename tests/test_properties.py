@@ -134,7 +134,8 @@ def test_a_day_more_changes_only_the_boundary(rule, seed):
     tables = random_council(seed, 10, AS_AT)
     limit = rule.limits["limit"]
     longer = Settings({f"{rule.code}.limit": Limit(limit.amount + 1, limit.unit)})
-    ask = "SELECT rule, obligation_id, status, due_date, done_date, lapses_on FROM obligation_facts ORDER BY obligation_id"
+    ask = """SELECT rule, child_id, status, due_date, done_date, lapses_on FROM obligation_facts
+        ORDER BY rule, child_id, care_started, anchor_date, done_date, about_meeting, detail, meeting_id, lapses_on"""
     old, new = compute_rows(tables, AS_AT).rows(ask), compute_rows(tables, AS_AT, settings=longer).rows(ask)
     assert len(old) == len(new)
     for (code, _, was, due, done, lapses), (_, _, now, new_due, *_) in zip(old, new, strict=True):

@@ -1,7 +1,7 @@
 -- One row: an obligation with its status on the as-at date. The only place where a status is decided.
 CREATE TABLE obligation_facts AS
 WITH settled AS (
-    SELECT * REPLACE (
+    SELECT rowid AS obligation_id, * REPLACE (
         nullif(missing, '') AS missing,
         CASE WHEN closes_on <= as_at() THEN closes_on END AS closes_on,
         CASE WHEN lapses_on <= as_at() THEN lapses_on END AS lapses_on)
@@ -29,8 +29,7 @@ SELECT
     -- The one allocated then; with no history, the case's own.
     CASE WHEN a.child_id IS NULL THEN p.case_team ELSE a.team END AS team,
     CASE WHEN a.child_id IS NULL THEN p.case_worker ELSE a.worker END AS worker,
-    d.missing, d.detail, d.limit_text, d.anchor_words, d.about_meeting,
-    row_number() OVER (ORDER BY d.rule, d.child_id, d.care_started, d.anchor_date, d.due_date, d.about_meeting, d.detail) AS obligation_id
+    d.missing, d.detail, d.limit_text, d.anchor_words, d.about_meeting, d.obligation_id
 FROM decided d
 JOIN periods p USING (child_id, care_started)
 ASOF LEFT JOIN allocated_from a ON a.child_id = d.child_id AND a.from_day <= d.owned_on;

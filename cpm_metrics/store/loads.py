@@ -84,13 +84,18 @@ def check_extract_date(extract_date: date | None) -> date:
         )
     if isinstance(extract_date, datetime):
         extract_date = extract_date.date()
-    today = date.today()
-    if extract_date > today:
-        raise LoadRefused(
-            f"The extract date {day(extract_date)} is in the future: this computer says today is {day(today)}.",
-            "Correct the extract date or, if today's date is wrong, the computer's clock.",
-        )
     return extract_date
+
+
+def ahead_of_the_clock(extract_date: date) -> dict[str, str]:
+    """A surprise about the date alone: a slip of the year would make everything look overdue."""
+    today = date.today()
+    if extract_date <= today:
+        return {}
+    return {
+        "future_extract": f"The extract date {day(extract_date)} is in the future: this computer says today is {day(today)}. "
+        "Everything would be computed for that day."
+    }
 
 
 def surprises(

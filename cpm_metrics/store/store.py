@@ -104,7 +104,7 @@ class Store:
         self.current()  # brings an older store to today's version, before the lock is ours
         with self._changing():
             before = self.current()
-            if before and not confirmed:
+            if not confirmed:
                 self._ask_where_surprising(prepared, extract_date, before)
             progress("checking", 0, None)
             at = loads.now()
@@ -128,15 +128,17 @@ class Store:
             self._switch_to(info, built, "load")
             return info
 
-    def _ask_where_surprising(self, prepared: Prepared, extract_date: date, before: Snapshot) -> None:
-        cases = prepared.tables.get("cases")
-        found = loads.surprises(
-            before.info,
-            before.children() if cases is not None else set(),
-            {file.sha256 for file in prepared.files},
-            None if cases is None else set(cases["child_id"].to_pylist()),
-            extract_date,
-        )
+    def _ask_where_surprising(self, prepared: Prepared, extract_date: date, before: Snapshot | None) -> None:
+        found = loads.ahead_of_the_clock(extract_date)
+        if before:
+            cases = prepared.tables.get("cases")
+            found |= loads.surprises(
+                before.info,
+                before.children() if cases is not None else set(),
+                {file.sha256 for file in prepared.files},
+                None if cases is None else set(cases["child_id"].to_pylist()),
+                extract_date,
+            )
         if found:
             raise SurprisingLoad(found)
 

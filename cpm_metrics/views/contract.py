@@ -19,7 +19,8 @@ BY = ("rule", "team", "worker")
 def obligations(results: Results) -> pd.DataFrame:
     """Every obligation: the columns of PRACTICE_RULES.md section 2, ordered by rule, child, anchor."""
     return results.frame(
-        f"SELECT {', '.join(CONTRACT_COLUMNS)} FROM obligations ORDER BY rule, child_id, anchor_date, care_started, due_date, obligation_id"
+        f"SELECT {', '.join(CONTRACT_COLUMNS)} FROM obligations "
+        "ORDER BY rule, child_id, anchor_date, care_started, due_date, done_date, meeting_id, closes_on, lapses_on, why"
     )
 
 

@@ -117,17 +117,23 @@ def test_a_dataset_loaded_empty_is_loaded_and_does_not_carry_on(store):
     assert store.current().loaded()["cases"].rows == 100
 
 
-def test_a_load_without_a_date_in_the_future_or_without_data_is_refused_and_changes_nothing(store):
+def test_a_load_without_a_date_or_without_data_is_refused_and_changes_nothing(store):
     with pytest.raises(LoadRefused, match="extract date is missing"):
         store.commit(prepared(), None, "Ann")
-    with pytest.raises(LoadRefused, match="in the future: this computer says today is"):
-        store.commit(prepared(), date.today() + timedelta(days=1), "Ann")
     with pytest.raises(LoadRefused, match="none of the datasets"):
         empty = prepared()
         empty.tables.clear()
         store.commit(empty, EXTRACT, "Ann")
     assert not store.folder.exists()
+
+
+def test_an_extract_date_ahead_of_the_clock_is_asked_about(store):
+    with pytest.raises(NeedsConfirmation, match="in the future: this computer says today is") as asked:
+        store.commit(prepared(), date.today() + timedelta(days=1), "Ann")
+    assert asked.value.reasons == ["future_extract"]
+    assert store.current() is None
     store.commit(prepared(), date.today(), "Ann")  # today itself is fine
+    store.commit(prepared(2), date.today() + timedelta(days=1), "Ann", confirmed=True)
 
 
 def test_the_same_files_again_are_asked_about(store):
