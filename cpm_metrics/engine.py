@@ -236,15 +236,15 @@ def _words(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], settings: Sett
     """One row: a rule's words, for the sentence `why`."""
     con.execute(
         "CREATE TABLE rule_words (rule VARCHAR, title VARCHAR, level VARCHAR, advisory BOOLEAN, record BOOLEAN, source VARCHAR, "
-        "anchor_words VARCHAR, done_words VARCHAR, closes_words VARCHAR, limit_text VARCHAR, place INTEGER)"
+        "anchor_words VARCHAR, done_words VARCHAR, closes_words VARCHAR, lapses_words VARCHAR, limit_text VARCHAR, place INTEGER)"
     )
     rows = [
         [rule.code, rule.title, rule.level, rule.advisory, rule.record, rule.source, rule.anchor_words, rule.done_words,
-         rule.closes_words, rule.limit(settings).text if "limit" in rule.limits else None, rule.order]
+         rule.closes_words, rule.lapses_words, rule.limit(settings).text if "limit" in rule.limits else None, rule.order]
         for rule in rules
     ]  # fmt: skip
     if rows:
-        con.executemany(f"INSERT INTO rule_words VALUES ({', '.join('?' * 11)})", rows)
+        con.executemany(f"INSERT INTO rule_words VALUES ({', '.join('?' * 12)})", rows)
 
 
 def _unmet(needs: Iterable[Sequence[str]], present: set[str]) -> str:

@@ -16,7 +16,7 @@ INDICATOR = Indicator(
     sql="""
         SELECT child_id, care_started, $limit AS since, as_at() - anchor AS figure, 'days' AS unit,
             CASE WHEN last_cpm IS NULL THEN 'No CPM held since the child came into care on ' ELSE 'No CPM held since ' END
-                || on_day(anchor) || ', more than ' || $limit_text || ' ago.' AS why
+                || on_day(anchor) || ', ' || $limit_text || ' ago or longer.' AS why
         FROM (
             SELECT i.child_id, i.care_started, max(m.meeting_date) AS last_cpm, greatest(max(m.meeting_date), i.care_started) AS anchor
             FROM in_care i

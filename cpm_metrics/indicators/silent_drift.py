@@ -30,7 +30,7 @@ INDICATOR = Indicator(
             FROM indicators WHERE indicator IN ('no-permanence-plan', 'plan-not-achieved', 'actions-rolled-over') GROUP BY ALL
         )
         SELECT child_id, care_started, s.since, t.figure, 'obligations' AS unit,
-            CASE WHEN t.figure = 1 THEN 'The one meeting' ELSE 'All ' || t.figure || ' meetings' END || ' due in the ' || $window_text
+            CASE WHEN t.figure = 1 THEN 'The one review or CPM' ELSE 'All ' || t.figure || ' reviews and CPMs' END || ' due in the ' || $window_text
                 || ' to ' || on_day(as_at()) || ' held in time, and yet: ' || s.what || '.' AS why
         FROM timely t JOIN still s USING (child_id, care_started) JOIN in_care USING (child_id, care_started)
     """,

@@ -67,6 +67,7 @@ class Rule:
     anchor_words: str = ""
     done_words: str = "done"
     closes_words: str = ""
+    lapses_words: str = "the child left care"
     limits: Mapping[str, Limit] = field(default_factory=dict)
     needs: tuple[tuple[str, ...], ...] = ()
     """What must be in the extracts to know whether anything was due at all: each entry lists alternatives, "dataset" or

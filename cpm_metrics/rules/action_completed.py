@@ -12,7 +12,6 @@ RULE = Rule(
     notes="An action belongs to the CPM with its Meeting ID, else to the child's CPM on its meeting date.",
     anchor_words="a CPM agreed the action on",
     done_words="completed on",
-    closes_words="the child left care",
     needs=(("actions",), ("meetings",)),
     clock="""
         SELECT a.child_id, a.care_started, a.meeting_date AS anchor_date, a.due_date, a.completed_date AS done_date,

@@ -13,7 +13,6 @@ RULE = Rule(
     "(every 6 weeks, 4 weekly, 2 months, 28 days); a bare number is days. Anything else: cannot tell.",
     anchor_words="a CPM agreed the frequency on",
     done_words="next CPM held on",
-    closes_words="the child left care",
     needs=(("meetings.agreed_frequency",),),
     clock=r"""
         WITH spoken AS (

@@ -13,7 +13,6 @@ RULE = Rule(
     notes="The first year runs from the last assessment on or before the day the child came into care, else from that day.",
     anchor_words="the year runs from",
     done_words="assessment completed on",
-    closes_words="the child left care",
     limits={"limit": Limit(12, "months")},
     clock="""
         WITH child_assessments AS (

@@ -13,7 +13,6 @@ RULE = Rule(
     notes="Changes as in “CPM after a significant change”.",
     anchor_words="a significant change on",
     done_words="assessment completed on",
-    closes_words="the child left care",
     limits={"limit": Limit(45, "working days")},
     needs=(("changes", "placements"),),
     clock="""

@@ -11,7 +11,6 @@ RULE = Rule(
     source="Quick Guide 1",
     anchor_words="a specialist assessment was received on",
     done_words="CPM held on",
-    closes_words="the child left care",
     needs=(("assessments",),),
     clock="""
         WITH received AS (

@@ -12,7 +12,6 @@ RULE = Rule(
     source="Care Planning Regulations 2010, regulation 4",
     anchor_words="came into care on",
     done_words="care plan completed on",
-    closes_words="the child left care",
     limits={"limit": Limit(10, "working days")},
     clock="""
         SELECT child_id, care_started, care_started AS anchor_date, care_plan_completed AS done_date,

@@ -13,7 +13,6 @@ RULE = Rule(
     notes="From the significant-changes extract; when it was never loaded, each move to another placement counts as one.",
     anchor_words="a significant change on",
     done_words="CPM held on",
-    closes_words="the child left care",
     limits={"limit": Limit(20, "working days")},
     needs=(("changes", "placements"),),
     clock="""

@@ -14,7 +14,7 @@ RULE = Rule(
     "For the first stretch a CPM held before the child came into care counts too.",
     anchor_words="the stretch between reviews began on",
     done_words="CPM held on",
-    closes_words="the review was held or care ended",
+    closes_words="the review was held",
     clock="""
         WITH met AS (
             SELECT s.child_id, s.care_started, s.n, min(m.meeting_date) AS done_date,

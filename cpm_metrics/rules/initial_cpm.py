@@ -13,7 +13,6 @@ RULE = Rule(
     notes="The Quick Guide says “10 days” here and “working days” elsewhere, so calendar days are the default.",
     anchor_words="came into care on",
     done_words="first CPM held on",
-    closes_words="the child left care",
     limits={"limit": Limit(10, "calendar days")},
     clock="""
         SELECT p.child_id, p.care_started, p.care_started AS anchor_date,

@@ -12,7 +12,6 @@ RULE = Rule(
     notes="Until the second review is held, its booked or latest lawful date counts (see Child in Care Review).",
     anchor_words="came into care on",
     done_words="permanence plan agreed on",
-    closes_words="the child left care",
     limits={},
     clock="""
         WITH first AS (SELECT * FROM stretches WHERE n = 1),

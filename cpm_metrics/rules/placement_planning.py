@@ -15,7 +15,7 @@ RULE = Rule(
     "in the cases extract is no substitute for the placements extract.",
     anchor_words="moved into a home on",
     done_words="placement planning meeting held on",
-    closes_words="the placement or care ended",
+    lapses_words="the placement or care ended",
     limits={"limit": Limit(3, "calendar days"), "window": Limit(7, "calendar days")},
     needs=(("placements",),),
     clock="""

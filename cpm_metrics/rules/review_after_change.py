@@ -14,7 +14,6 @@ RULE = Rule(
     advisory=True,
     anchor_words="a CPM changed the care plan substantially on",
     done_words="review held on",
-    closes_words="the child left care",
     limits={"limit": Limit(10, "working days")},
     needs=(("meetings.plan_change",),),
     clock="""

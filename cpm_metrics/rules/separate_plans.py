@@ -12,7 +12,6 @@ RULE = Rule(
     source="Quick Guide 1; the limit is ours",
     anchor_words="the first CPM, also placement planning, was held on",
     done_words="both plans completed by",
-    closes_words="the child left care",
     limits={"limit": Limit(10, "working days")},
     needs=(("meetings.also_placement_planning",),),
     clock="""

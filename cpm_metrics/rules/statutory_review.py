@@ -14,7 +14,6 @@ RULE = Rule(
     "of the latest review was loaded and it can't be the first, the reviews before it are unknown: cannot tell.",
     anchor_words="the review before was on",
     done_words="review held on",
-    closes_words="the child left care",
     limits={"first": Limit(20, "working days"), "second": Limit(3, "months"), "later": Limit(6, "months")},
     clock="""
         SELECT child_id, care_started, anchor_date, review_due AS due_date, held_date AS done_date,

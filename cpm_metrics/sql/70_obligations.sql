@@ -52,8 +52,10 @@ SELECT f.rule, child_id, care_started, anchor_date, due_date, done_date, meeting
             WHEN 'on_time' THEN w.done_words || ' ' || on_day(done_date) || ', in time'
             WHEN 'late' THEN w.done_words || ' ' || on_day(done_date) || ', ' || how_many(days, 'day') || ' late'
             WHEN 'overdue' THEN 'not done by ' || on_day(as_at()) || ', ' || how_many(days, 'day') || ' overdue'
-            WHEN 'missed' THEN 'not done before ' || w.closes_words || ' on ' || on_day(least(closes_on, lapses_on))
-            WHEN 'lapsed' THEN 'not needed any more: ' || w.closes_words || ' on ' || on_day(lapses_on)
+            WHEN 'missed' THEN 'not done before '
+                || CASE WHEN closes_on IS NULL OR closes_on > lapses_on THEN w.lapses_words || ' on ' || on_day(lapses_on)
+                        ELSE w.closes_words || ' on ' || on_day(closes_on) END
+            WHEN 'lapsed' THEN 'not needed any more: ' || w.lapses_words || ' on ' || on_day(lapses_on)
             WHEN 'cannot_tell' THEN 'cannot tell, because the extracts do not have: ' || missing
             ELSE how_many(due_date - as_at(), 'day') || ' left on ' || on_day(as_at())
         END
