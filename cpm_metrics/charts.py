@@ -47,6 +47,7 @@ def timeline(
     shown = [lane for lane in LANES if lane in set(lanes["lane"]) | set(marks["lane"]) | set(windows["lane"])]
     height_of = {lane: len(shown) - at for at, lane in enumerate(shown)}
     figure = _base(dark, 46 * len(shown) + 70)
+    figure.update_layout(margin={"l": 100, "r": 10, "t": 8, "b": 32})
     ahead = max([as_at + timedelta(days=60), *(d.date() + timedelta(days=20) for d in marks["day"].dropna()), *(d.date() + timedelta(days=10) for d in windows["end"].dropna())])
     left = start or (lanes["start"].min().date() if len(lanes) else as_at - timedelta(days=365))
     for lane, bars in lanes.groupby("lane", sort=False):
@@ -55,16 +56,14 @@ def timeline(
         ends = bars["end"].fillna(pd.Timestamp(as_at))
         labels = ["" if pd.isna(label) else html.escape(str(label)) for label in bars["label"]]
         notes = ["" if pd.isna(note) or note == label else f"<br>{html.escape(str(note))}" for note, label in zip(bars["note"], bars["label"], strict=True)]
-        seen_length = [(min(e.date(), ahead) - max(s.date(), left)).days for s, e in zip(starts, ends, strict=True)]
         figure.add_bar(
             orientation="h", y=[height_of[lane]] * len(bars), base=starts, x=[max((e - s).days, 1) * _DAY for s, e in zip(starts, ends, strict=True)],
             width=0.62, marker={"color": [shades[at % 2] for at in range(len(bars))], "line": {"width": 1, "color": "#11171c" if dark else "#ffffff"}},
-            text=[label if length > 9 * len(label) * max((ahead - left).days, 1) / 1150 else "" for label, length in zip(labels, seen_length, strict=True)],
-            textposition="inside", insidetextanchor="start", textangle=0, textfont={"size": 12, "color": "#e8edf1" if dark else "#1c2730"}, constraintext="none", cliponaxis=True,
             hovertext=[f"<b>{lane}: {label or 'not recorded'}</b><br>{look.day(s)} to {look.day(e) if pd.notna(e) else 'now'}{note}"
                        for label, note, s, e in zip(labels, notes, starts, bars["end"], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
+        _bar_words(figure, [pd.NA if pd.isna(label) else html.escape(str(label)) for label in bars["label"]], starts, ends, left, ahead, height_of[lane])
     _shade(figure, windows, height_of, dark)
     for (lane, state), points in marks.groupby(["lane", "state"], sort=False):
         words = look.MEETING_STATE[state]
@@ -82,6 +81,17 @@ def timeline(
     figure.update_xaxes(type="date", range=[left, ahead], gridcolor=grid, zeroline=False, tickformat="%b %Y", ticklabelmode="instant", side="bottom")
     figure.update_yaxes(tickvals=[height_of[lane] for lane in shown], ticktext=shown, range=[0.4, len(shown) + 0.95], showgrid=False, zeroline=False, fixedrange=True)
     return figure
+
+
+def _bar_words(figure: go.Figure, labels: list, starts: pd.Series, ends: pd.Series, left: date, ahead: date, height: int) -> None:
+    """Each bar's words at the left end of what is seen of it, where there is room for them."""
+    per_letter = max((ahead - left).days, 1) / 140  # days that a letter takes
+    shown = []
+    for label, start, end in zip(labels, starts, ends, strict=True):
+        first, last = max(start.date(), left), min(end.date(), ahead)
+        if not pd.isna(label) and (last - first).days > len(label) * per_letter + 4:
+            shown.append((first, label))
+    figure.add_scatter(x=[day for day, _ in shown], y=[height] * len(shown), text=[f" {label}" for _, label in shown], mode="text", textposition="middle right", textfont={"size": 12}, hoverinfo="skip")
 
 
 def _shade(figure: go.Figure, windows: pd.DataFrame, height_of: dict[str, int], dark: bool) -> None:
@@ -114,6 +124,7 @@ def timeline_words(windows: pd.DataFrame, marks: pd.DataFrame, as_at: date) -> s
 def team_bars(frame: pd.DataFrame, dark: bool = False) -> go.Figure:
     """One bar per team, in name order, of the four counted statuses. Frame as views/teams.by_team gives it."""
     figure = _base(dark, 30 * len(frame) + 80)
+    figure.update_layout(margin={"l": 14 + 7 * max((len(str(team)) for team in frame["team"]), default=0), "r": 10, "t": 40, "b": 48})
     background = "#11171c" if dark else "#ffffff"
     patterns = {"on_time": "", "late": "/", "missed": "x", "overdue": "."}
     for status in look.COUNTED:

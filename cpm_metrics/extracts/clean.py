@@ -67,7 +67,7 @@ class _Cleaner:
         out["source"] = [self.source] * len(self.rows)
         out["row"] = self.numbers
         if not all(self.alive):
-            out = {name: [v for v, ok in zip(values, self.alive) if ok] for name, values in out.items()}
+            out = {name: [v for v, ok in zip(values, self.alive, strict=True) if ok] for name, values in out.items()}
         self._say_hidden()
         return Cleaned({name: out[name] for name in columns(self.d)}, len(rows) + self.r.folded, self.problems, self.questions, self.notes)
 

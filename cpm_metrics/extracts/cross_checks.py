@@ -38,7 +38,7 @@ class _Checks:
     def _rows(self, dataset: str, *names: str) -> Iterable[tuple]:
         """(source, row, values…) of each row of a dataset; nothing when it was not loaded."""
         table = self.tables.get(dataset)
-        return zip(*(table.column(n).to_pylist() for n in ("source", "row", *names))) if table is not None else ()
+        return zip(*(table.column(n).to_pylist() for n in ("source", "row", *names)), strict=True) if table is not None else ()
 
     def _say(self, dataset: str, field: str, place: tuple[int, int], kind: str, message: str, remedy: str, value: object) -> None:
         source = self.sources.get(place[0])
@@ -131,7 +131,7 @@ class _Checks:
         allocations = defaultdict(list)
         for source, row, child, team, start, end in self._rows("allocations", "child_id", "team", "allocation_start", "allocation_end"):
             allocations[child].append((start, end or dt.date.max, team, source, row))
-        for child, rows in allocations.items():
+        for rows in allocations.values():
             rows.sort(key=lambda r: (r[0], r[1], r[2], r[3], r[4]))
             until, held_by = dt.date.min, None
             for start, end, team, source, row in rows:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 
 from ..errors import UnreadableFile
+from . import ods_facts, xls_facts, xlsb_facts
 from .folding import column_index
-from .xlsx_facts import sheet_parts
+from .sheet_facts import Broken, SheetFacts
+from .xlsx_facts import facts_of, sheet_parts
 
 LARGEST_FILE = 200 * 2**20  # bytes, as given
 LARGEST_UNPACKED = 1200 * 2**20  # bytes, all parts of a workbook
@@ -40,21 +43,17 @@ _ROW = re.compile(rb"<(?:\w+:)?row\b")
 _ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
 _ENTITY_IN_NUMBER = re.compile(rb"<(?:\w+:)?c\b([^>]*)>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>[^<]*&")
 
-WORKBOOK, TEXT = "workbook", "text"
 
-
-def preflight(name: str, data: bytes) -> str:
-    """-> WORKBOOK or TEXT. Raises UnreadableFile with the reason and the remedy."""
+def preflight(name: str, data: bytes) -> dict[str, SheetFacts] | None:
+    """-> sheet name -> facts for a workbook, None for text. Raises UnreadableFile with the reason and the remedy."""
     if not data:
         raise UnreadableFile(f"{name} is empty (0 bytes).", "Export it again.")
     if len(data) > LARGEST_FILE:
         raise UnreadableFile(f"{name} is larger than {LARGEST_FILE // 2**20} MB.", "Leave out columns or earlier years that are not needed, or split it.")
     if data.startswith(ZIP):
-        _check_zip(name, data)
-        return WORKBOOK
+        return _check_zip(name, data)
     if data.startswith(OLE):
-        _check_ole(name, data)
-        return WORKBOOK
+        return _check_ole(name, data)
     for magic, kind in _OTHER_KINDS:
         if data.startswith(magic):
             raise UnreadableFile(f"{name} is not a spreadsheet: it is {kind}.", "Export the report as an Excel workbook or CSV.")
@@ -67,22 +66,42 @@ def preflight(name: str, data: bytes) -> str:
         if not any(data.strip(b"\x00 \r\n\t")):
             raise UnreadableFile(f"{name} is damaged: it holds nothing but blanks.", "Export it again.")
         raise UnreadableFile(f"{name} is not a spreadsheet: inside it is plain text or damaged.", "If it is CSV, rename it to .csv; otherwise export it again.")
-    return TEXT
+    return None
 
 
-def _check_ole(name: str, data: bytes) -> None:
+def _check_ole(name: str, data: bytes) -> dict[str, SheetFacts]:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise password_protected(name)
     if not any(stream.encode("utf-16-le") in data for stream in ("Workbook", "Book")):
         raise UnreadableFile(f"{name} is not a spreadsheet: it is another kind of Office file, or damaged.", "Export the report as an Excel workbook or CSV.")
+    try:
+        facts, protected = xls_facts.facts(data)
+    except Broken as problem:
+        raise _damaged(name) from problem
+    if protected:
+        raise password_protected(name)
+    return _within_limits(name, facts)
+
+
+def _damaged(name: str) -> UnreadableFile:
+    return UnreadableFile(f"{name} is damaged: it is cut short, or a part of it is broken.", "Copy or export it again.")
+
+
+def _within_limits(name: str, facts: dict[str, SheetFacts]) -> dict[str, SheetFacts]:
+    for sheet, fact in facts.items():
+        if fact.rows > MOST_ROWS or fact.rows * fact.columns > MOST_CELLS:
+            raise UnreadableFile(
+                f"{name}, sheet {sheet}, reaches to row {fact.rows:,} and {fact.columns:,} columns; up to {MOST_ROWS:,} rows are read.",
+                "Delete the rows below and the columns beside the data (in Excel: select them, Delete, then save).",
+            )
+    return facts
 
 
 def password_protected(name: str) -> UnreadableFile:
     return UnreadableFile(f"{name} is protected with a password.", "Open it in Excel, take the password off (File, Info, Protect Workbook), save it, and load it again.")
 
 
-def _check_zip(name: str, data: bytes) -> None:
-    damaged = UnreadableFile(f"{name} is damaged: it is cut short, or a part of it is broken.", "Copy or export it again.")
+def _check_zip(name: str, data: bytes) -> dict[str, SheetFacts]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -91,14 +110,14 @@ def _check_zip(name: str, data: bytes) -> None:
             if "mimetype" in contents and b"opendocument" in contents["mimetype"]:
                 if b"manifest:encryption-data" in contents.get("META-INF/manifest.xml", b""):
                     raise password_protected(name)
-                return
-            sheets = sheet_parts(archive)
-            if not sheets and not any(n.lower().startswith("xl/") for n in contents):
+                return _within_limits(name, ods_facts.facts(contents["content.xml"]))
+            if "xl/workbook.bin" in contents:
+                return _within_limits(name, xlsb_facts.facts(archive))
+            if not any(n.lower().startswith("xl/") for n in contents) and not sheet_parts(archive):
                 raise UnreadableFile(f"{name} is not a spreadsheet: it is a zip file of something else.", "Take the spreadsheet out of it, or export the report as an Excel workbook.")
-            for sheet, part in sheets.items():
-                _check_sheet(name, sheet, contents[part])
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, OSError, SyntaxError) as problem:
-        raise damaged from problem
+            return _within_limits(name, {sheet: _sheet_facts(name, sheet, contents[part]) for sheet, part in sheet_parts(archive).items()})
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError, OverflowError, RuntimeError, OSError, SyntaxError, Broken) as problem:
+        raise _damaged(name) from problem
 
 
 def _check_directory(name: str, parts: list[zipfile.ZipInfo], data: bytes) -> None:
@@ -137,16 +156,14 @@ def _check_xml(name: str, content: bytes) -> None:
         raise UnreadableFile(f"{name} is written in an encoding that no spreadsheet program uses, so it was not opened.", _SAVE_AS)
 
 
-def _check_sheet(name: str, sheet: str, xml: bytes) -> None:
-    rows, columns = _extent(xml)
-    if rows > MOST_ROWS or rows * columns > MOST_CELLS:
-        raise UnreadableFile(
-            f"{name}, sheet {sheet}, reaches to row {rows:,} and {columns:,} columns; up to {MOST_ROWS:,} rows are read.",
-            "Delete the rows below and the columns beside the data (in Excel: select them, Delete, then save).",
-        )
+def _sheet_facts(name: str, sheet: str, xml: bytes) -> SheetFacts:
+    facts = facts_of(xml)
+    facts.rows, facts.columns = _extent(xml)
+    _within_limits(name, {sheet: facts})
     for match in _ENTITY_IN_NUMBER.finditer(xml) if b"&" in xml else ():
         if b't="str"' not in match[1]:
             raise UnreadableFile(f"{name}, sheet {sheet}, writes a number in a way that no spreadsheet program does (an entity), so it was not opened.", _SAVE_AS)
+    return facts
 
 
 def _extent(xml: bytes) -> tuple[int, int]:

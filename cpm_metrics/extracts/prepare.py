@@ -187,7 +187,7 @@ def _union(dataset: Dataset, parts: list[tuple[Source, Cleaned]], problems: list
     values = {n: list(itertools.chain.from_iterable(c.columns[n] for _, c in parts)) for n in names}
     rows: dict[tuple, int] = {}  # content -> index of the row that stands for it
     copies: Counter[int] = Counter()
-    for i, key in enumerate(zip(*(values[n] for n in content))):
+    for i, key in enumerate(zip(*(values[n] for n in content), strict=True)):
         if rows.setdefault(key, i) != i:
             copies[values["source"][i]] += 1
     for number, count in copies.items():
@@ -222,7 +222,7 @@ def _one_per_period(content: list[str], rows: dict[tuple, int], values: dict[str
         for key in group[1:]:
             i = rows.pop(key)
             source = sources[values["source"][i]]
-            differ = [DATASETS["cases"].field(n).header for n, a, b in zip(content, group[0], key) if a != b and not n.endswith("legal_code") and not n.endswith("_text")]
+            differ = [DATASETS["cases"].field(n).header for n, a, b in zip(content, group[0], key, strict=True) if a != b and not n.endswith("legal_code") and not n.endswith("_text")]
             problems.append(
                 Problem(
                     ERROR, "same_period_twice",

@@ -8,24 +8,22 @@ import python_calamine as calamine
 
 from ..errors import UnreadableFile
 from .cells import Fault, RawTable, is_blank_row
-from .folding import column_index
-from .preflight import WORKBOOK, ZIP, password_protected, preflight
+from .preflight import password_protected, preflight
 from .problems import InputFile
 from .read_csv import read_csv
-from .xlsx_facts import SheetFacts, sheet_facts
+from .sheet_facts import SheetFacts
 
 
 def read(file: InputFile) -> list[RawTable]:
     """All non-empty sheets of a workbook, or the one table of a CSV. Raises UnreadableFile."""
     data = file.read()
-    if preflight(file.name, data) == WORKBOOK:
-        return _read_workbook(file.name, data)
-    return [read_csv(file.name, data)]
+    facts = preflight(file.name, data)
+    return [read_csv(file.name, data)] if facts is None else _read_workbook(file.name, data, facts)
 
 
-def _read_workbook(name: str, data: bytes) -> list[RawTable]:
+def _read_workbook(name: str, data: bytes, facts: dict[str, SheetFacts]) -> list[RawTable]:
     try:
-        return _read_sheets(name, data)
+        return _read_sheets(name, data, facts)
     except calamine.PasswordError as problem:
         raise password_protected(name) from problem
     except calamine.CalamineError as problem:
@@ -41,9 +39,8 @@ def _damaged(what: str) -> UnreadableFile:
     return UnreadableFile(f"{what} is damaged, or not a spreadsheet.", "Open it in Excel, save it as .xlsx, and load that.")
 
 
-def _read_sheets(name: str, data: bytes) -> list[RawTable]:
+def _read_sheets(name: str, data: bytes, facts: dict[str, SheetFacts]) -> list[RawTable]:
     workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    facts = sheet_facts(data) if data.startswith(ZIP) else {}
     tables = []
     for meta in workbook.sheets_metadata:
         if meta.typ != calamine.SheetTypeEnum.WorkSheet:
@@ -69,7 +66,7 @@ def _table(name: str, meta, sheet, rows: list[list], facts: SheetFacts) -> RawTa
         [rows[i] for i in kept],
         [first_row + i + 1 for i in kept],
         first_column,
-        merged=[(a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in sheet.merged_cell_ranges or []],
+        merged=facts.merged or [(a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in sheet.merged_cell_ranges or []],
         hidden_rows=facts.hidden_rows,
         hidden_columns=facts.hidden_columns,
     )
@@ -82,7 +79,7 @@ def _with_faults(rows: list[list], first_row: int, first_column: int, facts: She
     """Puts the cells that calamine gives as blank or rounded (errors, formulas without a result, long numbers) in place."""
     if not facts.cells:
         return rows, first_row, first_column
-    places = {(r, column_index(c)): value for (c, r), value in facts.cells.items()}
+    places = facts.cells
     top, left = min(r for r, _ in places), min(c for _, c in places)
     bottom, right = max(r for r, _ in places), max(c for _, c in places)
     if not rows:

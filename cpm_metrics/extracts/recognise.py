@@ -96,13 +96,14 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     if best is None:
         return NotRecognised(table, None, f"none of its first {HEADER_ROWS} rows holds headers that are known.")
     (complete, matched, _), index, headers, name, found = best
-    if complete:
+    other_list = _ANNEX_A_LIST.match(fold(table.sheet or table.file))
+    if complete and not other_list:
         return _finish(table, index, headers, name, {})
     filled = sum(bool(h) for h in headers)
     named = [n for n in DATASETS if _named_after(table, n)]
     telling = set(found) - _IDENTITY
     looks_meant = (matched >= 2 and matched * 2 >= filled and telling) or (name in named and matched >= 1)
-    if not looks_meant or _ANNEX_A_LIST.match(fold(table.sheet or table.file)):
+    if not looks_meant or other_list:
         why = f"its headers are those of none of the datasets (nearest: {DATASETS[name].title})."
         missing = tuple(f.name for f in DATASETS[name].required if f.name not in found)
         return NotRecognised(table, index, why, nearest=name, missing=missing, mapping=_mapping(table, index, headers, found))

@@ -4,14 +4,14 @@ than 15 digits (it rounds), hidden rows and columns. Looked up in the sheet's ow
 
 from __future__ import annotations
 
-import io
 import posixpath
 import re
 import zipfile
-from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from .cells import Fault
+from .folding import column_index
+from .sheet_facts import SheetFacts
 
 _ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?\bt="e"[^>]*?)(?<!/)>(?P<body>.*?)</(?:\w+:)?c>', re.S)
 _FORMULA_CELL = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?f\b.*?)</(?:\w+:)?c>', re.S)
@@ -23,21 +23,6 @@ _TYPE = re.compile(rb'\bt="(\w+)"')
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _COL_TAG = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
-
-
-@dataclass
-class SheetFacts:
-    """`cells`: (column letters, row) -> Fault, or the exact digits of a long number."""
-
-    cells: dict[tuple[str, int], Fault | str] = field(default_factory=dict)
-    hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: set[int] = field(default_factory=set)
-
-
-def sheet_facts(data: bytes) -> dict[str, SheetFacts]:
-    """Sheet name -> facts. Sheets of other kinds of zip (.ods, .xlsb) have none."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: _facts(archive.read(part)) for name, part in sheet_parts(archive).items()}
 
 
 def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -82,7 +67,7 @@ def _local(tag: str) -> str:
     return tag.rsplit("}", 1)[-1]
 
 
-def _facts(xml: bytes) -> SheetFacts:
+def facts_of(xml: bytes) -> SheetFacts:
     facts = SheetFacts()
     if b't="e"' in xml:
         for match in _ERROR_CELL.finditer(xml):
@@ -111,7 +96,7 @@ def _facts(xml: bytes) -> SheetFacts:
 def _put(facts: SheetFacts, match: re.Match, value: Fault | str) -> None:
     where = _WHERE.search(match["attrs"])
     if where:
-        facts.cells[where[1].decode(), int(where[2])] = value
+        facts.cells[int(where[2]), column_index(where[1].decode())] = value
 
 
 def _text(body: bytes) -> str:

@@ -23,13 +23,20 @@ def told() -> Iterator[None]:
     except CpmError as problem:
         refused(problem)
     except Exception as problem:
-        number = uuid.uuid4().hex[:12]
-        places = "; ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(problem.__traceback__)[-6:])
-        LOG.error("error %s: %s at %s", number, type(problem).__name__, places)
-        st.error(
-            f"Something went wrong that we did not foresee. Nothing was changed. Please report error number {number}.",
-            icon=":material/report:",
-        )
+        unforeseen(problem)
+
+
+def unforeseen(problem: BaseException) -> None:
+    number = uuid.uuid4().hex[:12]
+    places = "; ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(problem.__traceback__)[-6:])
+    LOG.error("error %s: %s at %s", number, type(problem).__name__, places)
+    st.error(f"Something went wrong that we did not foresee. Please report error number {number}.", icon=":material/report:")
+
+
+def in_a_callback(problem: BaseException) -> bool:
+    """What is raised outside `told` (in the callback of a click): told in the same way, and not by Streamlit, which would log it."""
+    unforeseen(problem)
+    return True
 
 
 def refused(problem: CpmError) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 import streamlit as st
 
 from cpm_metrics.engine import Results
+from cpm_metrics.errors import CpmError
 from cpm_metrics.store import LoadInfo
 from cpm_metrics.views import lists, look
 from pages._shared import data, show, state
@@ -47,7 +48,10 @@ class View:
 
 def controls() -> None:
     """Beside every page: as-at date and teams. Nothing while the store is empty or can't be read (the page says why)."""
-    snapshot = data.store().current()
+    try:
+        snapshot = data.store().current()
+    except CpmError:
+        return
     if snapshot is None:
         return
     newest = snapshot.info.extract_date
@@ -58,7 +62,7 @@ def controls() -> None:
     first = date(newest.year - 10, 1, 1)
     st.sidebar.date_input(
         "As at", value=newest, min_value=first, max_value=newest, key=state.AS_AT, bind="query-params",
-        persist_state="session", format="DD/MM/YYYY", required=True,
+        persist_state="session", format="DD/MM/YYYY",
         help=f"Everything is worked out for this day. The newest extract was taken on {look.day(newest)}; choose an earlier day to look back.",
     )  # fmt: skip
     teams = lists.teams(data.results(snapshot.info.load_id, newest))

@@ -37,9 +37,10 @@ STYLE = """
 [class*="st-key-tile-"] button strong {display: block; font-size: 1.85rem; line-height: 1.1; font-weight: 700; font-variant-numeric: tabular-nums;}
 [class*="st-key-tile-"] button em {display: block; font-style: normal; font-size: .82rem; opacity: .85; margin-top: .15rem;}
 [class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
-.stMainBlockContainer {max-width: 1680px; padding: 2.6rem 2rem 3rem 2rem;}
+.stMainBlockContainer {max-width: 1680px; padding: 3.6rem 2rem 3rem 2rem;}
 .stMainBlockContainer h1 {padding: 0 0 .1rem 0;}
 [data-testid="stSidebar"] {min-width: 15.5rem; max-width: 22rem;}
+[data-testid="stSidebarHeader"] {height: 2.2rem; min-height: 2.2rem; padding-bottom: 0;}
 @media (max-width: 640px) {.stMainBlockContainer {padding-left: 1rem; padding-right: 1rem;}}
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], .stDownloadButton, .stButton {display: none !important;}

@@ -178,6 +178,8 @@ def booked_words(found: dict) -> str:
 def attention(obligations: pd.DataFrame, flags: pd.DataFrame) -> None:
     """What needs attention: overdue and due soon, and the flags, each with its sentence."""
     now = obligations[obligations["status"].isin(["overdue", "due_soon"])]
+    order = list(look.GROUPS)
+    now = now.iloc[sorted(range(len(now)), key=lambda at: (now["status"].iloc[at] != "overdue", order.index(look.group_of(now["rule"].iloc[at]))))]
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader(f"Overdue and due soon ({len(now)})", anchor=False)
@@ -188,7 +190,6 @@ def attention(obligations: pd.DataFrame, flags: pd.DataFrame) -> None:
                 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                     show.badge(look.STATUS[row.status], f", {look.days(row.days)}" if row.status == "overdue" else f", {look.days(row.days_left)} left")
                     st.markdown(f"**{row.title}**, due {look.day(row.due_date)}", width="content")
-                    show.badge(look.LEVEL[row.level])
                 st.text(row.why)
         if len(now) > 6:
             with st.expander(f"{len(now) - 6} more"):

@@ -37,7 +37,7 @@ def page() -> None:
 
 
 def change_view(key: str) -> None:
-    state.set_params(view=state.widget(key), team_row=None, status=None)
+    state.set_params(view=state.widget(key))
 
 
 def period(view: frame.View) -> tuple[date, date]:
@@ -92,7 +92,13 @@ def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None
 def pick_rule() -> None:
     row = state.clicked_row("pick-rule")
     if row is not None:
-        state.set_params(rule=state.recall("rows-rules")[row], team_row=None, status=None)
+        state.set_params(rule=state.recall("rows-rules")[row])
+
+
+def pick_matrix() -> None:
+    row = state.clicked_row("pick-matrix")
+    if row is not None:
+        state.set_params(rule=state.recall("rows-matrix")[row], view=None)
 
 
 def one_rule(view: frame.View, code: str, start: date, end: date) -> None:
@@ -110,7 +116,7 @@ def one_rule(view: frame.View, code: str, start: date, end: date) -> None:
             shown, hide_index=True, key=f"teams-{code}", on_select="rerun", selection_mode="single-cell", alt=f"{chosen.title} by team", height=min(38 + 35 * len(shown), 480),
             column_order=["team", "rate", "counted", *look.COUNTED, "cannot_tell"],
             column_config={
-                "team": st.column_config.TextColumn("Team", pinned=True, width=170),
+                "team": st.column_config.TextColumn("Team", width=170),
                 "rate": st.column_config.TextColumn("On time, %", width=78, alignment="right"),
                 "counted": st.column_config.NumberColumn("Counted", width=65),
                 **{name: st.column_config.NumberColumn(label, width=76) for name, label in COUNTS.items()},
@@ -137,10 +143,12 @@ def matrix(view: frame.View, start: date, end: date) -> None:
     """Rules down, teams across. A click on a cell opens its rows."""
     table = teams.matrix(view.results, start, end, view.teams)
     names = [name for name in table.columns if name not in ("rule", "title")]
+    state.remember("rows-matrix", list(table["rule"]))
     picked = st.dataframe(
         table, hide_index=True, key="matrix", on_select="rerun", selection_mode="single-cell", column_order=["title", *names], placeholder="", height=min(38 + 35 * len(table), 640),
         alt="Rules by team: percent on time and how many were counted",
-        column_config={"title": st.column_config.TextColumn("Rule", pinned=True, width=230)} | {name: st.column_config.TextColumn(name, width=118, alignment="right") for name in names},
+        column_config={"title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", pinned=True, width=250, key="pick-matrix", on_click=pick_matrix, help="Click a rule to see its counts by team.")}
+        | {name: st.column_config.TextColumn(name, alignment="right") for name in names},
     )  # fmt: skip
     st.caption(
         f"“82% of 50”: 50 counted, 82% of them on time. “3 of 7”: too few counted for a percentage. “? 4”: 4 can’t be told, none counted. Blank: nothing fell due. Click a cell to open its rows."

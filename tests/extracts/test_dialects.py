@@ -41,9 +41,9 @@ def annex_a():
     at = LIST_8.index("Child's Legal Status")
     rows[2][at], rows[3][at] = "C1: ICO", "E1 - Placement order granted AND C2 - Full care order"
     list_9 = [["Annex A - List 9"], ["Child Unique ID", "Gender", "Date of Birth", "Allocated Team", "Eligible Category", "In Touch", "Accommodation"], ["1", "M", "", "N", "", "", ""]]
-    list_3 = [["Child Unique ID", "Gender", "Date of Birth", "Continuous Assessment Start Date", "Continuous Assessment Date of Authorisation", "Allocated Team"],
+    list_4 = [["Child Unique ID", "Gender", "Date of Birth", "Continuous Assessment Start Date", "Continuous Assessment Date of Authorisation", "Allocated Team"],
               ["000101", "M", "", "01/02/2026", "01/03/2026", "North"], ["000102", "M", "", "01/02/2026", None, "North"]]  # fmt: skip
-    return xlsx({"List_8": rows, "List_9": list_9, "List_3": list_3})
+    return xlsx({"List_8": rows, "List_9": list_9, "List_4": list_4})
 
 
 def test_annex_a_list_8_is_the_cases():
@@ -62,7 +62,7 @@ def test_annex_a_list_8_is_the_cases():
     assert prepared.suggested_extract_date == dt.date(2026, 11, 20)
 
 
-def test_annex_a_list_3_gives_the_authorised_assessments():
+def test_annex_a_list_4_gives_the_authorised_assessments():
     prepared = load(("Annex A.xlsx", annex_a()))
     assert [(r["child_id"], r["assessment_type"], r["assessment_date"], r["row"]) for r in prepared.tables["assessments"].to_pylist()] == [("000101", "child", dt.date(2026, 3, 1), 2)]
 
@@ -136,6 +136,23 @@ def test_two_years_of_ssda903_give_the_same_periods_in_either_order():
         prepared = load(*files)
         assert [(r["care_started"], r["care_ceased"]) for r in prepared.tables["cases"].to_pylist()] == [(dt.date(2025, 2, 1), dt.date(2025, 6, 1))]
         assert prepared.tables["placements"].num_rows == 2
+
+
+def test_overlapping_and_unfinished_episodes_of_real_returns():
+    """Seen in public test returns: two-digit years, a new period inside an old one, a reason for ceasing without its date."""
+    rows = [
+        EPISODES, episode("1", "14/03/2017", "L", "V2", dec="20/04/17", rec="X1"), episode("1", "20/04/2017", "P", "V2", dec="20/11/17", rec="X1"),
+        episode("1", "20/11/2017", "P", "V2", dec="29/01/18", rec="E11"), episode("1", "12/11/2018", "S", "C2", rec="X1"),
+        episode("2", "28/03/2017", "S", "C1", dec="08/04/17", rec="X1"), episode("2", "08/04/2017", "P", "C1", rec="E3"),
+        episode("3", "01/03/2017", "S", "C1", dec="01/09/17", rec="X1"), episode("3", "20/08/2017", "S", "C1"), episode("3", "01/09/2017", "P", "C1", dec="01/10/17", rec="E11"),
+    ]  # fmt: skip
+    prepared = load(("episodes.csv", csv_bytes(rows)))
+    D = dt.date
+    assert sorted((r["child_id"], r["care_started"], r["care_ceased"] or D.max) for r in prepared.tables["cases"].to_pylist()) == [
+        ("1", D(2017, 3, 14), D(2018, 1, 29)), ("1", D(2018, 11, 12), D.max), ("2", D(2017, 3, 28), D.max), ("3", D(2017, 3, 1), D(2017, 10, 1)),
+        ("3", D(2017, 8, 20), D.max),
+    ]  # fmt: skip
+    assert {"end_date_missing", "start_unknown"} <= set(kinds(prepared, "warning"))
 
 
 def test_other_ssda903_files_are_listed_and_do_not_stop_the_load():

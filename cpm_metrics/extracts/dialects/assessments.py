@@ -1,4 +1,4 @@
-"""Lists of child and family assessments without a type column (SSD cina_*, Annex A List 3): the list itself says the type."""
+"""Lists of child and family assessments without a type column (SSD cina_*, Annex A List 4): the list itself says the type."""
 
 from __future__ import annotations
 

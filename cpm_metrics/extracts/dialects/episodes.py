@@ -59,14 +59,31 @@ def periods(episodes: Iterable[Episode]) -> list[Period]:
             by_child[e.child][e.start, e.period_key] = e
     out = []
     for child in sorted(by_child):
-        run: list[Episode] = []
+        chains: list[list[Episode]] = []
         for e in sorted(by_child[child].values(), key=lambda e: (e.start, e.period_key or "")):
-            if run and _begins_anew(run[-1], e):
-                out.append(Period(tuple(run)))
-                run = []
-            run.append(e)
-        out.append(Period(tuple(run)))
+            chain = _continues(chains, e)
+            if chain is None:
+                chains.append([e])
+            else:
+                chain.append(e)
+        out += [Period(tuple(chain)) for chain in chains]
     return out
+
+
+def _continues(chains: list[list[Episode]], e: Episode) -> list[Episode] | None:
+    """The chain that an episode goes on with: same period key; else one that ends on its first day; else one still running."""
+    if e.period_key:
+        keyed = [c for c in chains if c[-1].period_key == e.period_key]
+        if keyed or all(c[-1].period_key for c in chains):
+            return keyed[-1] if keyed else None
+    if e.reason == BEGINS_PERIOD:
+        return None
+    running = [c for c in chains if not c[-1].ended_care]
+    for fits in (lambda last: last.end == e.start, lambda last: last.end is None, lambda last: last.end > e.start):
+        found = [c for c in running if fits(c[-1])]
+        if found:
+            return found[-1]
+    return None
 
 
 def _fuller(new: Episode, old: Episode) -> bool:
@@ -76,14 +93,6 @@ def _fuller(new: Episode, old: Episode) -> bool:
 
 def _content(e: Episode) -> list[str]:
     return [str(c) for c in e.row.source.table.rows[e.row.index]]
-
-
-def _begins_anew(before: Episode, e: Episode) -> bool:
-    if before.period_key and e.period_key:
-        return before.period_key != e.period_key
-    if e.reason == BEGINS_PERIOD:
-        return True
-    return (before.end is not None and e.start > before.end) or before.ended_care
 
 
 def runs(period: Period, begins) -> list[tuple[Episode, ...]]:

@@ -90,6 +90,11 @@ def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
             "The child's first episode in the file does not begin a period of care (RNE is not S), so the true start is not known; the start of the episode was taken.",
             "Load the earlier years' episodes too, or a case list with the date started to be looked after.", first, "RNE", first.text("rne"),
         )  # fmt: skip
+    if not period.ended and last.text("rec") and not last.text("rec").upper().startswith("X1"):
+        made.say(
+            WARNING, "end_date_missing", "The child's last episode has a reason for ceasing (REC) but no date (DEC); the child counts as still in care.",
+            "Fill in DEC, or clear REC.", last if last.source is made.source else None, "REC", last.text("rec"),
+        )  # fmt: skip
     if period.ended and not period.last.ended_care:
         made.say(
             WARNING, "end_uncertain", "The child's last episode ends with a new episode to follow (REC is X1 or blank), but none follows; the period was taken as ended.",
