@@ -85,7 +85,7 @@ def timeline(
 
 def _bar_words(figure: go.Figure, labels: list, starts: pd.Series, ends: pd.Series, left: date, ahead: date, height: int) -> None:
     """Each bar's words at the left end of what is seen of it, where there is room for them."""
-    per_letter = max((ahead - left).days, 1) / 140  # days that a letter takes
+    per_letter = max((ahead - left).days, 1) / 110  # days that a letter takes
     shown = []
     for label, start, end in zip(labels, starts, ends, strict=True):
         first, last = max(start.date(), left), min(end.date(), ahead)

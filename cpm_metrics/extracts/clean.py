@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .cells import Fault, is_blank, show
@@ -39,8 +40,9 @@ class Cleaned:
     notes: list[str]
 
 
-def clean(recognised: Recognised, source: int, book: MappingBook) -> Cleaned:
-    return _Cleaner(recognised, source, book).run()
+def clean(recognised: Recognised, source: int, book: MappingBook, say: Callable[[int, int], None] = lambda done, total: None) -> Cleaned:
+    """`say(done, total)` is called for each column."""
+    return _Cleaner(recognised, source, book).run(say)
 
 
 class _Cleaner:
@@ -52,7 +54,7 @@ class _Cleaner:
         self.questions: list[Question] = []
         self.notes = [*self.t.notes, *recognised.notes]
 
-    def run(self) -> Cleaned:
+    def run(self, say: Callable[[int, int], None]) -> Cleaned:
         start = self.r.header_index + 1
         rows, numbers = self.t.rows[start:], self.t.numbers[start:]
         usable = self._usable_rows(rows, numbers, start)
@@ -60,7 +62,8 @@ class _Cleaner:
         self.numbers = [numbers[i] for i in usable]
         self.alive = [True] * len(self.rows)
         out: dict[str, list] = {}
-        for f in self.d.fields:
+        for n, f in enumerate(self.d.fields):
+            say(n, len(self.d.fields))
             j = self.r.fields.get(f.name)
             cells = [row[j] for row in self.rows] if j is not None else None
             out |= self._column(f, j, cells)

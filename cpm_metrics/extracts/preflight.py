@@ -10,10 +10,12 @@ import re
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 from ..errors import UnreadableFile
 from . import ods_facts, xls_facts, xlsb_facts
 from .folding import column_index
+from .problems import InputFile
 from .sheet_facts import Broken, SheetFacts
 from .xlsx_facts import facts_of, sheet_parts
 
@@ -23,6 +25,7 @@ SMALL_PART = 20 * 2**20  # bytes: below this a part may be as repetitive as it l
 HIGHEST_RATIO = 120  # unpacked : packed, of a larger part; real sheets are about 10 to 40
 MOST_PARTS = 5000
 MOST_ROWS = 500_000
+MOST_COLUMNS = 16_384  # what the formats themselves allow
 MOST_CELLS = 30_000_000  # rows x columns of one sheet's used area
 
 WORKBOOK_ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".xltx", ".xltm", ".xlt")
@@ -44,12 +47,17 @@ _ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
 _ENTITY_IN_NUMBER = re.compile(rb"<(?:\w+:)?c\b([^>]*)>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>[^<]*&")
 
 
+def check_size(file: InputFile) -> None:
+    """Before a byte is read. Raises UnreadableFile, or OSError for a path that is not there."""
+    size = len(file.data) if isinstance(file.data, bytes) else Path(file.data).stat().st_size
+    if size > LARGEST_FILE:
+        raise UnreadableFile(f"{file.name} is larger than {LARGEST_FILE // 2**20} MB.", "Leave out columns or earlier years that are not needed, or split it.")
+
+
 def preflight(name: str, data: bytes) -> dict[str, SheetFacts] | None:
     """-> sheet name -> facts for a workbook, None for text. Raises UnreadableFile with the reason and the remedy."""
     if not data:
         raise UnreadableFile(f"{name} is empty (0 bytes).", "Export it again.")
-    if len(data) > LARGEST_FILE:
-        raise UnreadableFile(f"{name} is larger than {LARGEST_FILE // 2**20} MB.", "Leave out columns or earlier years that are not needed, or split it.")
     if data.startswith(ZIP):
         return _check_zip(name, data)
     if data.startswith(OLE):
@@ -89,6 +97,8 @@ def _damaged(name: str) -> UnreadableFile:
 
 def _within_limits(name: str, facts: dict[str, SheetFacts]) -> dict[str, SheetFacts]:
     for sheet, fact in facts.items():
+        if fact.columns > MOST_COLUMNS:
+            raise _damaged(name)
         if fact.rows > MOST_ROWS or fact.rows * fact.columns > MOST_CELLS:
             raise UnreadableFile(
                 f"{name}, sheet {sheet}, reaches to row {fact.rows:,} and {fact.columns:,} columns; up to {MOST_ROWS:,} rows are read.",
@@ -157,6 +167,8 @@ def _check_xml(name: str, content: bytes) -> None:
 
 
 def _sheet_facts(name: str, sheet: str, xml: bytes) -> SheetFacts:
+    if b"='" in xml:
+        xml = xml.replace(b"'", b'"')  # only for looking: attributes may be quoted either way
     facts = facts_of(xml)
     facts.rows, facts.columns = _extent(xml)
     _within_limits(name, {sheet: facts})

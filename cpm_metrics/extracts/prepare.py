@@ -20,6 +20,7 @@ from .datasets import DATASETS, Dataset, columns
 from .dialects import apply_dialects
 from .isolate import run_isolated
 from .mapping import MappingBook
+from .preflight import check_size
 from .problems import (
     ERROR,
     NOTE,
@@ -104,6 +105,7 @@ def _read_all(files: Sequence[InputFile], say: Progress) -> tuple[list[FileInfo]
     for i, file in enumerate(files):
         say(f"Reading {file.name}", i, len(files))
         try:
+            check_size(file)
             data = file.read()
             infos.append(FileInfo(file.name, hashlib.sha256(data).hexdigest(), len(data)))
             raw += read(InputFile(file.name, data))
@@ -122,6 +124,10 @@ def _recognise_all(raw: list[RawTable], book: MappingBook, say: Progress) -> tup
     found = [recognise(table, book) for table in rest]
     known += [r for r in found if isinstance(r, Recognised)]
     unknown = [r for r in found if isinstance(r, NotRecognised)]
+    for r in unknown:
+        # Looks like a dataset by some of its headers only, and that dataset is there: it is another kind of table.
+        if r.refuse and r.missing and not r.by_name and r.nearest in {k.dataset.name for k in known}:
+            r.refuse = False
     refused = [LoadRefused(f"{place(r.table)}: {r.why}", r.remedy) for r in unknown if r.refuse]
     if refused:
         raise _together(LoadRefused, refused)
@@ -150,8 +156,7 @@ def _clean_all(infos: list[FileInfo], known: list[Recognised], unknown: list[Not
     sources, problems, questions = [], [], []
     parts: dict[str, list[tuple[Source, Cleaned]]] = defaultdict(list)
     for number, r in enumerate(known, start=1):
-        say(f"Checking {r.dataset.title}", number - 1, len(known))
-        cleaned = clean(r, number, book)
+        cleaned = clean(r, number, book, lambda done, total, r=r: say(f"Checking {r.dataset.title} ({len(r.table.rows):,} rows)", done, total))
         source = Source(
             number, r.table.file, r.table.sheet, r.dataset.name, r.table.numbers[r.header_index],
             [f.name for f in r.dataset.fields if f.name in r.fields], r.unmapped, r.mapping,
@@ -171,8 +176,9 @@ def _clean_all(infos: list[FileInfo], known: list[Recognised], unknown: list[Not
     _leading_zeros(tables, problems)
     newest = _newest_date(tables)
     unknown_tables = [_unknown_table(u) for u in unknown]
-    for u in unknown_tables:
-        problems.append(Problem(NOTE, "table_not_used", f"The table was not used: {u.why}", "If it is needed, say on the mapping screen what its columns are.", None, u.file, u.sheet))
+    for u, r in zip(unknown_tables, unknown, strict=True):
+        severity = WARNING if r.missing and r.nearest in tables else NOTE
+        problems.append(Problem(severity, "table_not_used", f"The table was not used: {u.why}", "If it is needed, say on the mapping screen what its columns are.", None, u.file, u.sheet))
     return Prepared(
         tables, sources, problems, infos, newest,
         date_in_names([i.name for i in infos]) or newest, _merge_questions(questions), unknown_tables,

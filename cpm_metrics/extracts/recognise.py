@@ -55,10 +55,15 @@ class NotRecognised:
     why: str
     remedy: str = ""
     refuse: bool = False
+    by_name: bool = False  # its sheet or file is called what the dataset is called
     ignored: bool = False
     nearest: str | None = None
     missing: tuple[str, ...] = ()
     mapping: list[ColumnMap] = field(default_factory=list)
+
+
+# What may stand in brackets behind a header without changing it.
+_HINT = re.compile(r"[(\[](?:d+[/.-]?m+[/.-]?y+|y ?/ ?n|yes ?/ ?no|date|text|required|optional|mandatory|if known|if applicable|if any)[)\]]", re.I)
 
 
 @cache
@@ -77,7 +82,7 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     """Never raises: what stops a load comes back as NotRecognised with `refuse`, so that all of it can be said at once."""
     best = None
     for index, row in enumerate(table.rows[:HEADER_ROWS]):
-        headers = [_header(cell) for cell in row]
+        headers = [header_text(cell) for cell in row]
         if sum(bool(h) for h in headers) < 2:
             continue
         remembered = book.for_headers(headers)
@@ -94,7 +99,7 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     if not table.rows:
         return NotRecognised(table, None, "it holds no rows.")
     if best is None:
-        return NotRecognised(table, None, f"none of its first {HEADER_ROWS} rows holds headers that are known.")
+        return _no_headers(table)
     (complete, matched, _), index, headers, name, found = best
     other_list = _ANNEX_A_LIST.match(fold(table.sheet or table.file))
     if complete and not other_list:
@@ -107,10 +112,22 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
         why = f"its headers are those of none of the datasets (nearest: {DATASETS[name].title})."
         missing = tuple(f.name for f in DATASETS[name].required if f.name not in found)
         return NotRecognised(table, index, why, nearest=name, missing=missing, mapping=_mapping(table, index, headers, found))
-    return _finish(table, index, headers, name, {})
+    out = _finish(table, index, headers, name, {})
+    if isinstance(out, NotRecognised):
+        out.by_name = name in named
+    return out
 
 
-def _header(cell: object) -> str:
+def _no_headers(table: RawTable) -> NotRecognised:
+    """Nothing is known; for the mapping screen, the row with the most texts is taken for the headers."""
+    texts = [sum(isinstance(cell, str) and not is_blank(cell) for cell in row) for row in table.rows[:HEADER_ROWS]]
+    index = texts.index(max(texts))
+    headers = [header_text(cell) for cell in table.rows[index]]
+    why = f"none of its first {HEADER_ROWS} rows holds headers that are known."
+    return NotRecognised(table, index, why, mapping=_mapping(table, index, headers, {}))
+
+
+def header_text(cell: object) -> str:
     return " ".join(show(cell).split()) if not is_blank(cell) else ""
 
 
@@ -135,7 +152,7 @@ def _match(headers: list[str], dataset: str, weak: bool, chosen: dict[str, str |
             if answers[key] is None:
                 continue
             name, rank, how = answers[key], -1, REMEMBERED
-        elif key in known:
+        elif key in known or (key := squash(_HINT.sub("", header))) in known:
             name, rank, how = known[key]
         else:
             continue

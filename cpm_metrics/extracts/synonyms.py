@@ -33,7 +33,10 @@ TEAM = (
 )  # fmt: skip
 FORENAME = ("First name", "Given name", "First names", "Forenames", "Child forename", "Child's forename", "Child first name",
             "pers_forename", "Person forename")  # fmt: skip
-SURNAME = ("Last name", "Family name", "Child surname", "Child's surname", "Child last name", "pers_surname", "Person surname")
+SURNAME = ("Last name", "Family name", "Child surname", "Child's surname", "Child last name", "pers_surname", "Person surname",
+           # one column for the whole name
+           "Full name", "Child name", "Child's name", "Name of child", "Name of child / children", "Name", "Client name", "Person name",
+           "Young person", "Child full name")
 BIRTH = ("DOB", "D.O.B", "Birth date", "Child's date of birth", "Child DOB", "Child date of birth", "pers_dob", "DateOfBirth",
          "Person DOB")  # fmt: skip
 GENDER = ("Sex", "pers_sex", "pers_gender", "Child gender", "Child sex")
@@ -168,7 +171,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "child_id": CHILD_ID,
         "review_date": ("Date of review", "REVIEW", "dateOfReview", "LAC_REVIEW_DATE", "LAC review date", "CLA review date",
                         "CIC review date", "Date of LAC review", "Date of CLA review", "Date of CIC review",
-                        "Child in Care Review date", "Looked after review date", "Statutory review date", "Review held date",
+                        "Child in Care Review date", "Looked after review date", "Statutory review date", "Review held date", "MEETING_DTTM",
                         "Date review held", "Review meeting date", "clar_cla_review_date"),
         "status": ("Status", "Outcome", "Review outcome", "Held or cancelled", "Review state"),
         "participation": ("REVIEW_CODE", "LAC_REVIEW_PARTICIPATION_CODE", "Participation", "Review participation",

@@ -127,3 +127,9 @@ def flags(results: Results, *, teams: Sequence[str] = (), indicator: str | None 
     frame["place"] = [order[code][0] for code in frame["indicator"]]
     frame = frame.sort_values(["place", "since", "child_id"], kind="stable", na_position="last", ignore_index=True)
     return frame.drop(columns=["forename", "surname", "place"])
+
+
+def not_assessed(results: Results) -> list[tuple[str, str]]:
+    """(title, what it needs) of each indicator that can't be assessed from what was loaded."""
+    titles = {thing.code: thing.title for thing in all_indicators()}
+    return [(titles[code], needs) for code, needs in results.rows("SELECT indicator, needs FROM unassessable ORDER BY indicator")]

@@ -72,11 +72,13 @@ def controls() -> None:
     )  # fmt: skip
 
 
-def view() -> View:
-    """Gate first. Then the chosen state; where nothing is loaded yet, says what to do and stops the page."""
+def view(heading: str | None = None) -> View:
+    """Gate first. Then the chosen state; where nothing is loaded yet, says under the heading what to do and stops the page."""
     gate()
     snapshot = data.store().current()
     if snapshot is None:
+        if heading:
+            st.title(heading, anchor=False)
         nothing_loaded()
         st.stop()
     info = snapshot.info

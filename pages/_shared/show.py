@@ -37,6 +37,9 @@ STYLE = """
 [class*="st-key-tile-"] button strong {display: block; font-size: 1.85rem; line-height: 1.1; font-weight: 700; font-variant-numeric: tabular-nums;}
 [class*="st-key-tile-"] button em {display: block; font-style: normal; font-size: .82rem; opacity: .85; margin-top: .15rem;}
 [class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
+[data-testid="stMultiSelect"] [data-baseweb="tag"] {background: transparent; border: 1px solid currentColor; color: inherit;}
+[data-baseweb="tab"][aria-selected="true"], [data-baseweb="tab"][aria-selected="true"] p {color: inherit; font-weight: 650;}
+[data-testid="stBaseButton-segmented_controlActive"], [data-testid="stBaseButton-pillsActive"] {color: inherit;}
 .stMainBlockContainer {max-width: 1680px; padding: 3.6rem 2rem 3rem 2rem;}
 .stMainBlockContainer h1 {padding: 0 0 .1rem 0;}
 [data-testid="stSidebar"] {min-width: 15.5rem; max-width: 22rem;}
@@ -80,9 +83,9 @@ def badge_text(words: look.Look) -> str:
 
 
 def _chips(labels: Mapping[str, look.Look], title: str, width: str | int = "small", help: str | None = None) -> Any:
-    shade = dark()
+    # The darker shades in both themes: the words in a label are always white.
     return st.column_config.MultiselectColumn(
-        title, options=[words.label for words in labels.values()], color=[words.colour(shade) for words in labels.values()], width=width, help=help
+        title, options=[words.label for words in labels.values()], color=[words.light for words in labels.values()], width=width, help=help
     )
 
 
@@ -134,7 +137,7 @@ def children_list(
     state.remember(f"rows-{key}", ids)
     config: dict[str, Any] = {
         "child_id": None,
-        "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child."),
+        "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child. With the keyboard: Shift+Space ticks the row, then Tab to “Open the child” below the list."),
     }
     config |= {name: COLUMNS[name][1]() for name in columns if name in COLUMNS} | dict(extra or {})
     chosen = st.dataframe(
@@ -143,6 +146,11 @@ def children_list(
     )  # fmt: skip
     if "why" in frame and chosen.selection.rows and chosen.selection.rows[0] < len(frame):
         _one(frame.iloc[chosen.selection.rows[0]])
+
+
+def height(rows: Sequence[Any], most: int = 10_000) -> int:
+    """Pixels for a table with so many rows, at our font size; `most` where it scrolls."""
+    return min(36 + 33 * len(rows), most)
 
 
 def _as_shown(frame: pd.DataFrame) -> pd.DataFrame:
@@ -223,6 +231,10 @@ def empty(title: str, text: str, icon: str = ":material/check_circle:") -> None:
     with st.container(border=True):
         st.markdown(f"{icon} **{title}**")
         st.caption(text)
+
+
+def link_to_team_view(rule: str) -> None:
+    st.page_link("pages/teams/teams.py", label="See it by team", icon=":material/groups:", query_params={"rule": rule})
 
 
 def definition(rule: str, text: str = "How is this counted?") -> None:

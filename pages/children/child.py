@@ -12,7 +12,7 @@ from pages._shared import frame, show, state
 
 
 def page() -> None:
-    view = frame.view()
+    view = frame.view("Child")
     found = child.picker(view.results, view.teams)
     wanted = state.param("child")
     periods = child.periods(view.results, wanted) if wanted else None
@@ -122,10 +122,11 @@ def now_words(view: frame.View, wanted: str, period: pd.Series) -> tuple[str, st
 def facts(pairs: dict[str, str]) -> None:
     items = list(pairs.items())
     for row in (items[:4], items[4:]):
-        for column, (label, value) in zip(st.columns(4), row, strict=True):
-            with column.container(gap=None):
-                st.caption(label)
-                st.text(value)
+        with st.grid(4, min_column_width=150, gap="small"):
+            for label, value in row:
+                with st.container(gap=None):
+                    st.caption(label)
+                    st.text(value)
 
 
 def several(periods: pd.DataFrame, care_started: date) -> None:
@@ -146,18 +147,11 @@ def dates(view: frame.View, wanted: str, care_started: date, period: pd.Series) 
     if not period["in_care"] or period["left_out"]:
         return
     found = child.next_dates(view.results, wanted, care_started)
-
-    def ahead(due: date | None) -> str:
-        if due is None:
-            return "none"
-        gap = (due - view.as_at).days
-        return f"{look.day(due)}"  + (f", {look.days(-gap)} ago" if gap < 0 else f", in {look.days(gap)}")
-
-    columns = st.columns(4)
-    columns[0].metric("Next CPM needed by", look.day(found["cpm"]) or "–", gap_words(found["cpm"], view.as_at), delta_color="red" if found["cpm"] and found["cpm"] < view.as_at else "off", delta_arrow="off", border=True)
-    columns[1].metric("Next CPM booked", look.day(found["cpm_booked"]) or "None", booked_words(found), delta_color="red" if not found["cpm_booked"] else "off", delta_arrow="off", border=True)
-    columns[2].metric("Next review", look.day(found["review"]) or "–", "booked" if found["review_booked"] else "due by then, not booked", delta_color="off", delta_arrow="off", border=True)
-    columns[3].metric("Last CPM · last review", look.day(found["last_cpm"]) or "None yet", f"review {look.day(found['last_review']) or 'none yet'}", delta_color="off", delta_arrow="off", border=True)
+    with st.grid(4, min_column_width=150, gap="small"):
+        st.metric("Next CPM needed by", look.day(found["cpm"]) or "–", gap_words(found["cpm"], view.as_at), delta_color="red" if found["cpm"] and found["cpm"] < view.as_at else "off", delta_arrow="off", border=True)
+        st.metric("Next CPM booked", look.day(found["cpm_booked"]) or "None", booked_words(found), delta_color="red" if not found["cpm_booked"] else "off", delta_arrow="off", border=True)
+        st.metric("Next review", look.day(found["review"]) or "–", "booked" if found["review_booked"] else "due by then, not booked", delta_color="off", delta_arrow="off", border=True)
+        st.metric("Last CPM · last review", look.day(found["last_cpm"]) or "None yet", f"review {look.day(found['last_review']) or 'none yet'}", delta_color="off", delta_arrow="off", border=True)
 
 
 def gap_words(due: date | None, as_at: date) -> str:
@@ -240,7 +234,7 @@ def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
     rows = rows[rows["status"].isin(chosen)].reset_index(drop=True) if chosen else rows
     shown = rows.assign(status=[[look.STATUS[s].label] for s in rows["status"]], level=[[look.LEVEL[s].label] for s in rows["level"]])
     picked = st.dataframe(
-        shown, hide_index=True, key="child-obligations", on_select="rerun", selection_mode="single-row", placeholder="", height=min(38 + 35 * len(shown), 460),
+        shown, hide_index=True, key="child-obligations", on_select="rerun", selection_mode="single-row", placeholder="", height=show.height(shown, 460),
         alt="Every obligation of this child", column_order=["title", "status", "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why"],
         column_config={name: show.COLUMNS[name][1]() for name in ("title", "status", "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why")},
     )  # fmt: skip
@@ -265,7 +259,7 @@ def action_list(view: frame.View, actions: pd.DataFrame, wanted: str) -> None:
         show.empty("No actions", "No action of a CPM of this period of care is in the extracts.", ":material/info:")
         return
     st.dataframe(
-        actions, hide_index=True, placeholder="", key="child-actions", alt="Actions agreed at meetings", height=min(38 + 35 * len(actions), 460),
+        actions, hide_index=True, placeholder="", key="child-actions", alt="Actions agreed at meetings", height=show.height(actions, 460),
         column_config={
             "state": st.column_config.TextColumn("State", width=110), "action": st.column_config.TextColumn("Action", width=380), "responsible": st.column_config.TextColumn("Responsible", width=150),
             "meeting_date": show.date_column("Agreed on"), "due_date": show.date_column("Due"), "completed_date": show.date_column("Completed"),
@@ -282,7 +276,7 @@ def meeting_list(view: frame.View, meetings: pd.DataFrame, wanted: str) -> None:
         return
     shown = meetings.assign(state=[[look.MEETING_STATE[s].label] for s in meetings["state"]], chair_role=[None if pd.isna(r) else str(r).replace("_", " ").capitalize() for r in meetings["chair_role"]], plan_change=[None if pd.isna(r) else str(r).capitalize() for r in meetings["plan_change"]])
     st.dataframe(
-        shown, hide_index=True, placeholder="", key="child-meetings", alt="Meetings and reviews", height=min(38 + 35 * len(shown), 460),
+        shown, hide_index=True, placeholder="", key="child-meetings", alt="Meetings and reviews", height=show.height(shown, 460),
         column_order=["meeting_date", "kind", "state", "chair_role", "agreed_frequency", "plan_change", "minutes_uploaded", "meeting_id"],
         column_config={
             "meeting_date": show.date_column("Date"), "kind": st.column_config.TextColumn("Meeting", width=200), "state": show.state_column(), "chair_role": st.column_config.TextColumn("Chaired by", width=140),

@@ -3,7 +3,7 @@
 import getpass
 import io
 import tempfile
-from collections import defaultdict
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -128,7 +128,7 @@ def recognised(prepared: Prepared) -> None:
             for s in prepared.sources
         ]
     )  # fmt: skip
-    st.dataframe(table, hide_index=True, key="recognised", alt="What was recognised", height=38 + 35 * len(table))
+    st.dataframe(table, hide_index=True, key="recognised", alt="What was recognised", height=show.height(table))
     missing = [d.title for d in DATASETS.values() if d.name not in prepared.tables]
     if missing:
         st.caption(f"Not in these files: {', '.join(missing)}. They carry on from the load before, where there was one.")
@@ -138,7 +138,7 @@ def recognised(prepared: Prepared) -> None:
             titles = {f.name: f.header for f in DATASETS[s.dataset].fields}
             st.dataframe(
                 pd.DataFrame([{"Column": m.letter, "Heading in the file": m.header, "Taken as": titles.get(m.field, "kept out") if m.field else "kept out", "How": m.how or ""} for m in s.mapping]),
-                hide_index=True, key=f"mapping-{s.source}", alt="Columns", height=min(38 + 35 * len(s.mapping), 300),
+                hide_index=True, key=f"mapping-{s.source}", alt="Columns", height=show.height(s.mapping, 300),
             )  # fmt: skip
             for note in s.notes:
                 st.caption(show.plain(note))
@@ -158,10 +158,8 @@ def extract_date(prepared: Prepared) -> date | None:
     st.subheader("2. When was the extract taken?", anchor=False)
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     suggested = prepared.suggested_extract_date
-    if suggested and suggested > date.today():
-        suggested = date.today()
     with left:
-        when = st.date_input("Extract date", suggested, max_value=date.today(), format="DD/MM/YYYY", key=f"extract-{prepared.files[0].sha256[:12]}")
+        when = st.date_input("Extract date", suggested, format="DD/MM/YYYY", key=f"extract-{prepared.files[0].sha256[:12]}")
     with right:
         if suggested:
             st.caption(f"We think {look.day(suggested)}, from the file names or the newest date in the files. Please check: it decides what counts as overdue.")
@@ -177,19 +175,28 @@ def problem_list(problems: list[Problem]) -> None:
         show.empty("No problems", "Every row and every cell could be read.")
         return
     st.caption(f"{look.count(len(problems), 'problem')}; {look.count(left_out, 'row')} left out. Correct them in the case system or the spreadsheet and load again, or go on: nothing else is affected.")
-    groups: dict[tuple, list[Problem]] = defaultdict(list)
-    for problem in problems:
-        groups[(list(look.SEVERITY).index(problem.severity), problem.severity, problem.kind, problem.message if len(problem.message) < 160 else problem.kind)].append(problem)
-    for at, ((_, severity, _, message), group) in enumerate(sorted(groups.items(), key=lambda item: (item[0][0], -len(item[1])))):
-        words = look.SEVERITY[severity]
-        with st.expander(f"**{len(group):,}** {show.plain(message)}", icon=words.icon):
-            show.badge(words)
-            if group[0].remedy:
-                st.text(group[0].remedy)
-            st.dataframe(problem_frame(group[:MOST_ROWS]), hide_index=True, key=f"problems-{at}", alt="Problems", placeholder="")
-            if len(group) > MOST_ROWS:
-                st.caption(f"The first {MOST_ROWS} of {len(group):,}; the download has all.")
+    for severity, words in look.SEVERITY.items():
+        group = [p for p in problems if p.severity == severity]
+        if group:
+            with st.expander(f"**{len(group):,}** · {words.word}", icon=words.icon):
+                one_severity(group, severity, words)
     show.downloads(problem_frame(problems), "problems", {}, title="Problems")
+
+
+def one_severity(group: list[Problem], severity: str, words: look.Look) -> None:
+    """How often each thing happened, and the rows it happened in."""
+    found = Counter((p.message, p.remedy) for p in group)
+    if words.meaning:
+        st.caption(words.meaning)
+    table = pd.DataFrame([{"Times": times, "What is wrong": message, "What to do": remedy} for (message, remedy), times in found.most_common()])
+    st.dataframe(
+        table, hide_index=True, key=f"kinds-{severity}", alt=words.word, placeholder="", height=show.height(table, 400),
+        column_config={"Times": st.column_config.NumberColumn(width=60), "What is wrong": st.column_config.TextColumn(width=430), "What to do": st.column_config.TextColumn(width=430)},
+    )  # fmt: skip
+    rows = problem_frame(group[:MOST_ROWS]).drop(columns=["What happened", "What to do"])
+    st.dataframe(rows, hide_index=True, key=f"problems-{severity}", alt="Where", placeholder="", height=show.height(rows, 400))
+    if len(group) > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS} of {len(group):,}; the download has all.")
 
 
 def problem_frame(problems: list[Problem]) -> pd.DataFrame:
@@ -215,7 +222,7 @@ def what_changes(prepared: Prepared, when: date, key: tuple, current) -> None:
             found = changes.preview(data.store(), prepared, when, data.settings())
         state.remember("preview", ((key, when, before), found))
     columns = st.columns(5)
-    columns[0].metric("Children in care", f"{found.children_after:,}", f"{found.children_after - found.children_before:+,}" if current else None, delta_color="off", border=True)
+    columns[0].metric("Children in care", f"{found.children_after:,}", f"{found.children_after - found.children_before:+,}" if current and found.children_after != found.children_before else None, delta_color="off", border=True, height="stretch")
     if found.changes is None:
         columns[1].metric("Children new to the dashboard", f"{len(found.added):,}", border=True)
         st.caption("This is the first load: there is nothing to compare it with.")
@@ -228,7 +235,7 @@ def what_changes(prepared: Prepared, when: date, key: tuple, current) -> None:
         ),
         strict=True,
     ):  # fmt: skip
-        column.metric(label, f"{number:,}", border=True, help=help_)
+        column.metric(label, f"{number:,}", border=True, help=help_, height="stretch")
     if found.added or found.gone:
         with st.expander("Which children?"):
             st.dataframe(pd.DataFrame({"Child ID": [*found.added, *found.gone], "": ["added"] * len(found.added) + ["gone"] * len(found.gone)}), hide_index=True, key="which", alt="Children added and gone")

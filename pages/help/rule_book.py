@@ -104,7 +104,7 @@ def one(thing, settings) -> None:
     left = st.container(horizontal=True)
     with left:
         if is_rule:
-            st.page_link("pages/teams/teams.py", label="See it by team", icon=":material/groups:", query_params={"rule": thing.code})
+            show.link_to_team_view(thing.code)
         st.caption(f"Code: {thing.code}" + (f" · Needs: {'; '.join(needs)}" if needs else ""), width="content")
 
 
@@ -136,7 +136,7 @@ def examples(thing) -> None:
     if rows:
         table = pd.DataFrame(rows)
         st.dataframe(
-            table, hide_index=True, key=f"examples-{thing.code}", alt=f"Worked examples of {thing.title}", height=38 + 35 * len(table),
+            table, hide_index=True, key=f"examples-{thing.code}", alt=f"Worked examples of {thing.title}", height=show.height(table),
             column_config={"Worked example": st.column_config.TextColumn(width=520), "As at": show.date_column("As at"), "Outcome": show.status_column("Outcome", 330)},
         )  # fmt: skip
         st.caption("In each example the child came into care on 5 Jan 2026, unless it says otherwise. These examples run as tests.")

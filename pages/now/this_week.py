@@ -36,7 +36,7 @@ HELP = {
 
 
 def page() -> None:
-    view = frame.view()
+    view = frame.view("This week")
     frame.title("This week", view)
     show_ = state.param("show", list(SAYING), "meetings")
     changes, since, how = view.changed()
@@ -50,8 +50,8 @@ def page() -> None:
             st.markdown(f"**Since {look.day(since)}**, a week earlier:", width="content", help="There is no earlier load to compare with, so both days are worked out from this extract.")
         for name in ("newly_overdue", "cleared", "flags_new", "flags_gone"):
             show.link_count(name, len(getattr(changes, name)), MORE[name], chosen=show_ == name, action=choose, args=(name,), help=HELP.get(name))
-    for column, (name, (title, help_)) in zip(st.columns(len(TILES), gap="small"), TILES.items(), strict=True):
-        with column:
+    with st.grid(len(TILES), min_column_width=140, gap="small"):
+        for name, (title, help_) in TILES.items():
             show.tile(name, counts[name].rows, title, note(counts[name], before[name]), chosen=show_ == name, help=help_, action=choose, args=(name,))
 
     list_of(view, show_, changes)
@@ -92,6 +92,8 @@ def list_of(view: frame.View, which: str, changes) -> None:
         rows = this_week.rows(view.results, which, view.teams)
     else:
         rows = getattr(changes, which)
+    if which in FLAGS:
+        not_assessed(view)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     left.subheader(f"{SAYING[which]} ({len(rows):,})", anchor=False, help=HELP.get(which) or TILES.get(which, ("", None))[1])
     if not len(rows):
@@ -116,7 +118,7 @@ def list_of(view: frame.View, which: str, changes) -> None:
         "title": st.column_config.TextColumn("Sign of drift" if which in FLAGS else "What was due", width=215),
         "team": st.column_config.TextColumn("Team", width=165),
     }
-    show.children_list(rows, columns, f"week-{which}", extra={name: extra[name] for name in columns if name in extra}, height=min(38 + 35 * len(rows), 420), alt=SAYING[which])
+    show.children_list(rows, columns, f"week-{which}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 420), alt=SAYING[which])
     show.downloads(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=SAYING[which])
 
 
@@ -133,16 +135,20 @@ def only(rows, place):
     return rows if chosen is None else rows[rows["title"] == chosen].reset_index(drop=True)
 
 
+def not_assessed(view: frame.View) -> None:
+    """Signs of drift that what was loaded can't show."""
+    missing = lists.not_assessed(view.results)
+    if missing:
+        with st.expander(f"{look.count(len(missing), 'sign of drift', 'signs of drift')} can’t be assessed", icon=":material/help:"):
+            for title, needs in missing:
+                st.text(f"{title}: the extracts do not have {needs}.")
+
+
 def nothing(view: frame.View, which: str) -> None:
-    needs = [f"{look_for} needs {need}" for look_for, need in unassessable(view)] if which == "drift" else []
     show.empty(
         "Nothing here",
-        f"None for {view.teams_text} as at {look.day(view.as_at)}." + (" What couldn’t be worked out stands under “cannot tell” below." if which not in FLAGS else "") + (" " + "; ".join(needs) + "." if needs else ""),
+        f"None for {view.teams_text} as at {look.day(view.as_at)}." + (" What couldn’t be worked out stands under “cannot tell” below." if which not in FLAGS else ""),
     )
-
-
-def unassessable(view: frame.View) -> list[tuple[str, str]]:
-    return view.results.rows("SELECT indicator, needs FROM unassessable ORDER BY 1")
 
 
 page()

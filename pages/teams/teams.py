@@ -15,7 +15,7 @@ TITLES = {r.code: r.title for r in all_rules()}
 
 
 def page() -> None:
-    view = frame.view()
+    view = frame.view("Teams")
     frame.title("Teams", view)
     start, end = period(view)
     if start > end:
@@ -74,7 +74,7 @@ def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None
     shown = table.assign(rate=[teams.percent(rate) or "too few" for rate in table["rate"]], level=[[look.LEVEL[rule(c).level].label] for c in table["rule"]])
     state.remember("rows-rules", list(table["rule"]))
     st.dataframe(
-        shown, hide_index=True, key="rules", height=min(38 + 35 * len(shown), 300), alt="Rules with their counts and rates",
+        shown, hide_index=True, key="rules", height=show.height(shown, 300), alt="Rules with their counts and rates",
         column_order=["title", "level", "rate", "counted", *look.COUNTED, "cannot_tell"],
         column_config={
             "title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", width=270, pinned=True, key="pick-rule", on_click=pick_rule, help="Click a rule to see its teams."),
@@ -113,7 +113,7 @@ def one_rule(view: frame.View, code: str, start: date, end: date) -> None:
     with left:
         shown = table.assign(rate=[teams.percent(rate) or "too few" for rate in table["rate"]])
         picked = st.dataframe(
-            shown, hide_index=True, key=f"teams-{code}", on_select="rerun", selection_mode="single-cell", alt=f"{chosen.title} by team", height=min(38 + 35 * len(shown), 480),
+            shown, hide_index=True, key=f"teams-{code}", on_select="rerun", selection_mode="single-cell", alt=f"{chosen.title} by team", height=show.height(shown, 480),
             column_order=["team", "rate", "counted", *look.COUNTED, "cannot_tell"],
             column_config={
                 "team": st.column_config.TextColumn("Team", width=170),
@@ -145,13 +145,13 @@ def matrix(view: frame.View, start: date, end: date) -> None:
     names = [name for name in table.columns if name not in ("rule", "title")]
     state.remember("rows-matrix", list(table["rule"]))
     picked = st.dataframe(
-        table, hide_index=True, key="matrix", on_select="rerun", selection_mode="single-cell", column_order=["title", *names], placeholder="", height=min(38 + 35 * len(table), 640),
+        table, hide_index=True, key="matrix", on_select="rerun", selection_mode="single-cell", column_order=["title", *names], placeholder="", height=show.height(table, 640),
         alt="Rules by team: percent on time and how many were counted",
         column_config={"title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", pinned=True, width=250, key="pick-matrix", on_click=pick_matrix, help="Click a rule to see its counts by team.")}
         | {name: st.column_config.TextColumn(name, alignment="right") for name in names},
     )  # fmt: skip
     st.caption(
-        f"“82% of 50”: 50 counted, 82% of them on time. “3 of 7”: too few counted for a percentage. “? 4”: 4 can’t be told, none counted. Blank: nothing fell due. Click a cell to open its rows."
+        "“82% of 50”: 50 counted, 82% of them on time. “3 of 7”: too few counted for a percentage. “? 4”: 4 can’t be told, none counted. Blank: nothing fell due. Click a cell to open its rows."
     )
     show.downloads(table, f"rules-by-team-{view.as_at.isoformat()}", view.about | {"Due": f"{look.day(start)} to {look.day(end)}"}, title="Rules by team")
     cells = picked.selection.cells
@@ -168,7 +168,7 @@ def behind(view: frame.View, code: str, chosen: list[str], statuses: list[str], 
     if not len(rows):
         show.empty("Nothing here", "No obligation stands behind this count.")
         return
-    show.children_list(rows, ["status", "anchor_date", "due_date", "done_date", "days", "team", "worker", "why"], "behind", height=min(38 + 35 * len(rows), 420), alt=title)
+    show.children_list(rows, ["status", "anchor_date", "due_date", "done_date", "days", "team", "worker", "why"], "behind", height=show.height(rows, 420), alt=title)
     show.downloads(rows, f"{code}-{view.as_at.isoformat()}", view.about | {"Due": f"{look.day(start)} to {look.day(end)}"}, title=title)
 
 

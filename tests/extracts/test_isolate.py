@@ -101,6 +101,12 @@ def test_one_far_cell_is_refused_before_any_reader_allocates_for_it(cell):
             load(("far.xlsx", far))
 
 
+def test_quotes_of_the_other_kind_hide_nothing():
+    far = _with_sheet(lambda xml: xml.replace(b"</sheetData>", b"<row r='1048576'><c r='XFD1048576'><v>1</v></c></row></sheetData>"))
+    with pytest.raises(UnreadableFile, match="reaches to row 1,048,576"):
+        load(("far.xlsx", far))
+
+
 def test_a_far_cell_inside_a_near_row_is_refused_too():
     far = _with_sheet(lambda xml: xml.replace(b"</sheetData>", b'<row r="3"><c r="XFD1048576"><v>1</v></c></row></sheetData>'))
     with pytest.raises(UnreadableFile, match="reaches to row"):
@@ -138,6 +144,11 @@ def test_strict_open_xml_gives_all_rows():
         return data.replace(b"http://schemas.openxmlformats.org/officeDocument/2006/relationships", b"http://purl.oclc.org/ooxml/officeDocument/relationships")
 
     assert content(load(("s.xlsx", edit_zip(GOOD, strict))), "cases") == content(load(("g.xlsx", GOOD)), "cases")
+
+
+def test_dates_stored_as_iso_text_are_dates():
+    data = _with_sheet(lambda xml: xml.replace(b'<c r="D2" s="1"><v>45750</v>', b'<c r="D2" s="1" t="d"><v>2025-04-03</v>'))
+    assert content(load(("s.xlsx", data)), "cases") == content(load(("g.xlsx", GOOD)), "cases")
 
 
 def test_every_truncation_of_a_workbook_is_refused_in_plain_words():

@@ -13,7 +13,7 @@ from cpm_metrics.extracts.codes import LABELS
 from cpm_metrics.extracts.cross_checks import cross_checks
 from cpm_metrics.extracts.folding import squash
 from cpm_metrics.extracts.mapping import MappingBook
-from cpm_metrics.extracts.prepare import arrow_schema, date_in_names
+from cpm_metrics.extracts.prepare import arrow_schema, date_in_names, inspect
 from cpm_metrics.extracts.problems import InputFile
 from cpm_metrics.extracts.recognise import lookup
 from cpm_metrics.extracts.synonyms import SYNONYMS, WEAK
@@ -178,6 +178,37 @@ def test_tables_that_are_no_dataset_are_listed_and_do_not_stop_the_load():
     prepared = load(("a.xlsx", xlsx({"Cases": [CASES, CASE], "Notes": [["How to", "use this"], ["a", "b"]]})))
     assert [u.sheet for u in prepared.unknown_tables] == ["Notes"]
     assert "table_not_used" in kinds(prepared)
+
+
+def test_a_table_that_only_looks_like_a_dataset_is_listed_when_that_dataset_is_there():
+    visits = [["Child ID", "Allocated team", "Allocated worker", "Visit date"], ["0012", "North", "A", day("01/01/2025")]]
+    prepared = load(("a.xlsx", xlsx({"Children": [CASES, CASE], "Visits": visits})))
+    (problem,) = [p for p in prepared.problems if p.kind == "table_not_used"]
+    assert (problem.severity, problem.sheet) == ("warning", "Visits")
+    with pytest.raises(LoadRefused, match="sheet Cases: it looks like Cases"):
+        load(("a.xlsx", xlsx({"Children": [CASES, CASE], "Cases": visits})))
+
+
+def test_hints_in_brackets_do_not_hide_a_header():
+    rows = [["Child ID *", "Child name", "Date started to be looked after (dd/mm/yyyy)", "Allocated team (required)", "Complex case [Y/N]"], ["1", "Ash Ray", "01/01/2025", "N", "y"]]
+    prepared = load(("a.csv", csv_bytes(rows)))
+    assert prepared.sources[0].unmapped == []
+    assert prepared.tables["cases"].to_pylist()[0]["surname"] == "Ash Ray"
+
+
+def test_the_mapping_screen_sees_every_table_and_what_is_missing():
+    files = [InputFile("a.xlsx", xlsx({"Cases": [CASES, CASE], "Odd": [["My report"], ["Kid", "Began", "Squad"], ["1", "01/01/2025", "N"]]})),
+             InputFile("m.csv", csv_bytes([["Child ID", "Meeting type", "Whn"], ["1", "CPM", "01/01/2025"]]))]  # fmt: skip
+    cases, odd, meetings = inspect(files, isolated=False)
+    assert (cases.dataset, cases.why, cases.rows) == ("cases", "", 1)
+    assert (odd.dataset, odd.header_row, odd.headers) == (None, 2, ("Kid", "Began", "Squad"))
+    assert odd.mapping[1].samples == ("01/01/2025",)
+    assert (meetings.dataset, meetings.missing, meetings.refuse) == ("meetings", ("meeting_date",), True)
+    book = MappingBook()
+    book.remember_headers(odd.headers, "ignore")
+    book.remember_headers(meetings.headers, "meetings", {"Whn": "meeting_date"})
+    _, odd, meetings = inspect(files, book, isolated=False)
+    assert (odd.ignored, meetings.why) == (True, "")
 
 
 def test_footers_are_left_out_and_counted():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..cells import RawTable
 from ..mapping import MappingBook
-from ..recognise import Recognised
+from ..recognise import HEADER_ROWS, Recognised, header_text
 from . import assessments, ssd, ssda903
 from .tables import SourceTable, source_table
 
@@ -33,4 +33,4 @@ def apply_dialects(raw: list[RawTable], book: MappingBook) -> tuple[list[Recogni
 
 
 def _remembered(table: RawTable, book: MappingBook) -> bool:
-    return any(book.for_headers([str(c) for c in row if isinstance(c, str)]) for row in table.rows[:20])
+    return any(book.for_headers([header_text(cell) for cell in row]) for row in table.rows[:HEADER_ROWS])

@@ -1,0 +1,333 @@
+"""History: the loads, any two of them compared, and earlier months as they look now and as they were known then."""
+
+import getpass
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from cpm_metrics.errors import CpmError
+from cpm_metrics.extracts.datasets import DATASETS
+from cpm_metrics.rules import all_rules
+from cpm_metrics.store import DamagedStore, LoadInfo
+from cpm_metrics.views import history, look
+from pages._shared import age, data, frame, over_time, show, state
+from pages._shared.faults import refused
+
+VIEWS = {"loads": "Loads", "compare": "Compare two loads", "trend": "Earlier months"}
+PARTS = {
+    "added": ("children added", "In the newer load’s cases and not in the older one’s."),
+    "gone": ("children gone", "In the older load’s cases and not in the newer one’s."),
+    "moved": ("changed team", "In both, and allocated to another team."),
+    "newly_overdue": ("newly overdue", "Overdue in the newer load, and not in the older one."),
+    "cleared": ("no longer overdue", "Overdue in the older load and not in the newer one: done, closed, changed or no longer there. The column “Now” says which."),
+    "back_dated": ("back-dated events", "In the newer load dated on or before the day the older one was taken, and not in the older one: entered late, or a date corrected since. "
+                   "Children who came into care after the older extract aren’t counted."),
+}  # fmt: skip
+MONTHS = {1: "that month", 3: "the 3 months to it", 12: "the 12 months to it"}
+ALL = "all rules"
+
+
+def page() -> None:
+    view = frame.view()
+    frame.title("History", view)
+    said = state.forget("undone")
+    if said:
+        st.success(said, icon=":material/undo:")
+    which = state.param("view", list(VIEWS), "loads")
+    st.segmented_control("View", list(VIEWS), default=which, key=f"history-{which}", required=True, label_visibility="collapsed", format_func=VIEWS.get, on_change=change_view, args=(f"history-{which}",))
+    {"loads": loads, "compare": compare, "trend": trend}[which](view)
+
+
+def change_view(key: str) -> None:
+    state.set_params(view=state.widget(key))
+
+
+def called(info: LoadInfo) -> str:
+    """How a load is called where one is chosen."""
+    return f"{look.day(info.extract_date)}, loaded {look.day(info.loaded_at)} at {info.loaded_at:%H:%M} UTC"
+
+
+# -- the list
+
+
+def loads(view: frame.View) -> None:
+    infos = data.store().history()
+    current = data.store().current().info
+    table = history.loads(infos, current.load_id)
+    st.subheader(f"Loads ({len(table)})", anchor=False)
+    titles = {name: st.column_config.NumberColumn(d.title, width=85, format="localized") for name, d in DATASETS.items()}
+    picked = st.dataframe(
+        table, hide_index=True, key="loads", on_select="rerun", selection_mode="single-row", height=min(38 + 35 * len(table), 380), alt="Loads, the newest first", placeholder="",
+        column_order=["state", "extract_date", "loaded_at", "by", "error", "warning", "cases", "meetings", "reviews", "files", *[n for n in DATASETS if n not in ("cases", "meetings", "reviews")], "carried"],
+        column_config=titles | {
+            "state": st.column_config.TextColumn("State", width=80), "extract_date": show.date_column("Extract of"), "loaded_at": st.column_config.DatetimeColumn("Loaded (UTC)", format="D MMM YYYY, HH:mm", width=150),
+            "by": st.column_config.TextColumn("By", width=110), "error": st.column_config.NumberColumn("Rows left out", width=100), "warning": st.column_config.NumberColumn("Warnings", width=85),
+            "files": st.column_config.TextColumn("Files", width=300), "carried": st.column_config.TextColumn("Carried on from before", width=220),
+        },
+    )  # fmt: skip
+    st.caption("Rows of each dataset stand beside it. Tick a load to see its files. Nothing is deleted when a load is undone.")
+    words = {"state": "State", "extract_date": "Extract of", "loaded_at": "Loaded (UTC)", "by": "By", "files": "Files", "carried": "Carried on from before", "error": "Rows left out", "warning": "Warnings", "note": "For information", "load_id": "Load"}
+    show.downloads(table.rename(columns=words | {name: d.title for name, d in DATASETS.items()}), "loads", {}, title="Loads")
+    if picked.selection.rows and picked.selection.rows[0] < len(infos):
+        one_load(infos[picked.selection.rows[0]])
+    st.subheader("How old each dataset is", anchor=False)
+    carried = age.carried_words(current)
+    if carried:
+        st.caption(show.plain(carried))
+    ages = history.ages(current, date.today())
+    st.dataframe(
+        ages.assign(carried=[("carried on" if c else "with the current load") if pd.notna(d) else "never loaded: what needs it says “cannot tell”" for c, d in zip(ages["carried"], ages["extract_date"], strict=True)]),
+        hide_index=True, key="ages", alt="Datasets of the current load with their age", height=38 + 35 * len(ages),
+        column_config={
+            "title": st.column_config.TextColumn("Dataset", width=160), "extract_date": show.date_column("Taken on"), "carried": st.column_config.TextColumn("Came", width=330),
+            "days": st.column_config.NumberColumn("Days old", width=80), "rows": st.column_config.NumberColumn("Rows", width=80, format="localized"),
+        },
+    )  # fmt: skip
+    undo(current)
+
+
+def one_load(info: LoadInfo) -> None:
+    with st.container(border=True):
+        st.markdown(f"**Extract of {show.plain(called(info))}**, by {show.plain(info.by)}")
+        files = pd.DataFrame([(f.name, f.size, f.sha256) for f in info.files], columns=["File", "Bytes", "SHA-256"])
+        st.dataframe(files, hide_index=True, key="files", alt="Files of the load", column_config={"Bytes": st.column_config.NumberColumn(format="localized")})
+
+
+def undo(current: LoadInfo) -> None:
+    with st.popover("Undo the current load", icon=":material/undo:"):
+        before = next((i for i in data.store().history() if i.load_id == current.previous), None)
+        after = f"the extract of **{look.day(before.extract_date)}** becomes current again" if before else "**nothing is loaded** after that"
+        st.markdown(f"The extract of **{look.day(current.extract_date)}** is set aside for everyone, and {after}. Nothing is deleted; the files can be loaded again.")
+        sure = st.checkbox("Yes, undo it for everyone", key="undo-sure")
+        if st.button("Undo it", type="primary", key="undo", disabled=not sure):
+            try:
+                back = data.store().undo(who(), current.load_id)
+            except CpmError as problem:
+                refused(problem)
+                return
+            state.remember("undone", f"Undone. The extract of {look.day(back.extract_date)} is current again." if back else "Undone. Nothing is loaded now.")
+            st.rerun()
+
+
+def who() -> str:
+    """Until sign-in exists: the account that runs the program."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "this computer"
+
+
+# -- two compared
+
+
+def compare(view: frame.View) -> None:
+    infos = data.store().history()
+    if len(infos) < 2:
+        show.empty("One load only", "There is nothing to compare it with. The next load can be compared with this one.", ":material/help:")
+        return
+    by_id = {i.load_id: i for i in infos}
+    newest_first = sorted(by_id, key=lambda i: (by_id[i].extract_date, i), reverse=True)
+    current = data.store().current().info
+    newer_id = state.param("newer", newest_first, current.load_id)
+    kept = [i for i in newest_first if not by_id[i].undone and by_id[i].extract_date < by_id[newer_id].extract_date]
+    usual = next(iter(kept), None) or next(i for i in newest_first if i != newer_id)
+    older_id = state.param("older", [i for i in newest_first if i != newer_id], usual)
+    left, right = st.columns(2)
+    for place, label, name, chosen in ((left, "The older load", "older", older_id), (right, "compared with the newer load", "newer", newer_id)):
+        key = f"pick-{name}-{chosen}"
+        place.selectbox(label, newest_first, index=newest_first.index(chosen), key=key, format_func=lambda i: called(by_id[i]) + (", undone" if by_id[i].undone else ", current" if i == current.load_id else ""),
+                        on_change=pick_load, args=(name, key))  # fmt: skip
+    older, newer = by_id[older_id], by_id[newer_id]
+    if (older.extract_date, older.load_id) > (newer.extract_date, newer.load_id):
+        older, newer = newer, older
+        st.caption("Swapped: the one with the later extract date is the newer one.")
+    try:
+        found = over_time.compared(older, newer).of(view.teams)
+    except (CpmError, DamagedStore) as problem:
+        refused(problem)
+        return
+    part = state.param("show", list(PARTS), "newly_overdue")
+    st.markdown(f"From **{look.day(older.extract_date)}** to **{look.day(newer.extract_date)}**, each load as at its own extract date, for {show.plain(view.teams_text)}:")
+    with st.container(horizontal=True, gap="small"):
+        for name, (title, help_) in PARTS.items():
+            show.link_count(f"compare-{name}", len(getattr(found, name)), title, chosen=part == name, action=choose, args=(name,), help=help_)
+    older_datasets(older, newer)
+    part_list(view, part, getattr(found, part), older, newer)
+
+
+def pick_load(name: str, key: str) -> None:
+    state.set_params(**{name: state.widget(key)})
+
+
+def choose(part: str) -> None:
+    state.set_params(show=part)
+
+
+def older_datasets(older: LoadInfo, newer: LoadInfo) -> None:
+    """What keeps the comparison from being like with like."""
+    said = []
+    for info in (older, newer):
+        words = age.carried_words(info)
+        if words:
+            said.append(words)
+    new = [DATASETS[n].title for n in newer.dataset_dates if n not in older.dataset_dates]
+    if new:
+        said.append(f"Loaded since, so not compared for back-dated events: {', '.join(new)}.")
+    for text in said:
+        st.caption(show.plain(text))
+
+
+COLUMNS = {
+    "added": ["team", "worker", "care_started", "care_ceased", "in_care"], "gone": ["team", "worker", "care_started", "care_ceased", "in_care"],
+    "moved": ["team_before", "team", "worker", "in_care"], "newly_overdue": ["title", "due_date", "days", "team", "worker", "why"],
+    "cleared": ["title", "now", "due_date", "team", "worker", "why"], "back_dated": ["what", "day", "days", "detail", "team", "worker"],
+}  # fmt: skip
+
+
+def part_list(view: frame.View, part: str, rows: pd.DataFrame, older: LoadInfo, newer: LoadInfo) -> None:
+    title, help_ = PARTS[part]
+    st.subheader(f"{title[0].upper()}{title[1:]} ({len(rows):,})", anchor=False, help=help_)
+    if not len(rows):
+        show.empty("None", f"None for {view.teams_text} between these two loads.")
+        return
+    if part == "back_dated":
+        kinds = rows["what"].value_counts()
+        kind = st.selectbox("Event", sorted(kinds.index), index=None, key="back-dated-kind", placeholder=f"All {len(kinds)} kinds of event", format_func=lambda k: f"{k} ({kinds.get(k, 0):,})", label_visibility="collapsed")
+        rows = rows[rows["what"] == kind].reset_index(drop=True) if kind in kinds.index else rows
+    extra = {
+        "care_started": show.date_column("In care from"), "care_ceased": show.date_column("Left care"), "in_care": st.column_config.CheckboxColumn("In care", width=70), "team_before": st.column_config.TextColumn("Team before", width=180),
+        "team": st.column_config.TextColumn("Team now" if part == "moved" else "Team", width=180), "what": st.column_config.TextColumn("Event", width=230), "day": show.date_column("Dated"), "detail": st.column_config.TextColumn("Detail", width=260),
+        "days": st.column_config.NumberColumn("Days before" if part == "back_dated" else "Days overdue", width=95, help=f"From the event to the extract of {look.day(older.extract_date)}, which didn’t have it." if part == "back_dated" else None),
+    }  # fmt: skip
+    columns = COLUMNS[part]
+    show.children_list(rows, columns, f"compare-{part}", height=min(38 + 35 * len(rows), 440), alt=title, extra={n: extra[n] for n in columns if n in extra})
+    about = {"Older load": called(older), "Newer load": called(newer), "Teams": view.teams_text}
+    words = {"team_before": "Team before", "what": "Event", "day": "Dated", "detail": "Detail", "days": "Days before the older extract", "care_ceased": "Left care"} if part in ("back_dated", "moved", "added", "gone") else {}
+    show.downloads(rows.rename(columns=words), f"{part.replace('_', '-')}-{older.extract_date.isoformat()}-{newer.extract_date.isoformat()}", about, title=title[0].upper() + title[1:])
+
+
+# -- earlier months
+
+
+def trend(view: frame.View) -> None:
+    results = view.results
+    rules = {r.code: r.title for r in all_rules() if results.settings[f"{r.code}.on"]}
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    code = state.param("rule", list(rules), ALL)
+    left.selectbox("Rule", [ALL, *rules], index=[ALL, *rules].index(code), key=f"trend-rule-{code}", format_func=lambda c: "All rules together" if c == ALL else rules[c], on_change=pick_rule, args=(f"trend-rule-{code}",))
+    months = int(state.param("months", [str(m) for m in MONTHS], "3"))
+    right.segmented_control("Fell due in", list(MONTHS), default=months, key=f"trend-months-{months}", required=True, format_func=MONTHS.get, on_change=pick_months, args=(f"trend-months-{months}",))
+    rule = None if code == ALL else code
+    points = trend_points(view, months, rule)
+    st.markdown(explained(points, view, rules.get(code, "all rules together")))
+    trend_chart(points, rules.get(code, "All rules together"))
+    picked = trend_table(points)
+    table = points.drop(columns=["load_id"]).rename(columns={
+        "end": "Month-end", "now": "On time now (reconstructed)", "now_counted": "Counted now", "now_untold": "Cannot tell now", "now_percent": "Reconstructed, %",
+        "taken": "Extract known then", "then": "On time as known then", "then_counted": "Counted then", "then_untold": "Cannot tell then", "then_percent": "As known then, %",
+    }).drop(columns=["now_text", "then_text"])  # fmt: skip
+    show.downloads(table, f"earlier-months-{code.replace(' ', '-')}", {"Rule": rules.get(code, "All rules together"), "Fell due in": MONTHS[months], "Teams": view.teams_text, "Reconstructed from the extract of": look.day(view.info.extract_date)}, title="Earlier months")
+    if picked is not None:
+        month_rows(view, points.iloc[picked], months, rule)
+
+
+def pick_rule(key: str) -> None:
+    chosen = state.widget(key)
+    state.set_params(rule=None if chosen == ALL else chosen)
+
+
+def pick_months(key: str) -> None:
+    state.set_params(months=str(state.widget(key)))
+
+
+def trend_points(view: frame.View, months: int, rule: str | None) -> pd.DataFrame:
+    """One row per month-end, oldest first: what the current extract says of it, and what the load taken then says."""
+    infos = data.store().history()
+    ends = history.month_ends(view.as_at)
+    known = [history.known_then(infos, end, view.info.load_id) for end in ends]
+    wanted = [(view.info.load_id, end) for end in ends] + [(i.load_id, end) for i, end in zip(known, ends, strict=True) if i]
+    found = dict(zip(wanted, over_time.by_month(wanted), strict=True))
+    smallest = view.results.settings["general.smallest_counted"]
+    rows = []
+    for end, info in zip(ends, known, strict=True):
+        now = history.rate(found[view.info.load_id, end], end, months, smallest, rule, view.teams)
+        then = history.rate(found[info.load_id, end], end, months, smallest, rule, view.teams) if info else None
+        rows.append({
+            "end": pd.Timestamp(end), "now": now.on_time, "now_counted": now.counted, "now_untold": now.cannot_tell, "now_percent": now.percent, "now_text": now.text,
+            "load_id": info.load_id if info else None, "taken": pd.Timestamp(info.extract_date) if info else pd.NaT, "then": then.on_time if then else None, "then_counted": then.counted if then else None,
+            "then_untold": then.cannot_tell if then else None, "then_percent": then.percent if then else None, "then_text": then.text if then else "no load from then",
+        })  # fmt: skip
+    return pd.DataFrame(rows).astype({"then": "Int64", "then_counted": "Int64", "then_untold": "Int64", "now_percent": "Float64", "then_percent": "Float64"})
+
+
+def explained(points: pd.DataFrame, view: frame.View, title: str) -> str:
+    """One plain sentence on what the two lines are and how they differ."""
+    meaning = f"**Reconstructed** is what the extract of {look.day(view.info.extract_date)} says today of each month-end; **as known then** is what the extract taken soonest after it said."
+    both = points[points["load_id"].notna()]
+    if not len(both):
+        return meaning + " No earlier load was taken within a month after any of these month-ends, so what was known then can’t be told."
+    row = both.iloc[-1]
+    end = look.day(row["end"])
+    if (row["now"], row["now_counted"], row["now_untold"]) == (row["then"], row["then_counted"], row["then_untold"]):
+        return meaning + f" For {end} they agree: {row['now_text']} on time, {title}."
+    return (
+        meaning + f" For {end} today’s extract says {row['now_text']} on time, and the one of {look.day(row['taken'])} said {row['then_text']}: what was recorded, corrected or taken out since makes the difference. "
+        "Tick a month to see which obligations."
+    )  # fmt: skip
+
+
+def trend_chart(points: pd.DataFrame, title: str) -> None:
+    labels = [f"{end:%b %Y}" for end in points["end"]]
+    lines = [over_time.Line("Reconstructed from today’s extract", [None if pd.isna(v) else float(v) for v in points["now_percent"]], points["now_text"].tolist(), look.STATUS["on_time"].light, look.STATUS["on_time"].dark)]
+    if points["load_id"].notna().any():
+        lines.append(over_time.Line("As known then", [None if pd.isna(v) else float(v) for v in points["then_percent"]], points["then_text"].tolist(), look.STATUS["late"].light, look.STATUS["late"].dark, "dash", "diamond"))
+    alt = f"{title}, percent on time at month-ends. " + "; ".join(f"{label}: reconstructed {now}, as known then {then}" for label, now, then in zip(labels, points["now_text"], points["then_text"], strict=True)) + "."
+    over_time.chart(labels, lines, key="trend", axis="on time", percent=True, alt=alt, height=290)
+
+
+def trend_table(points: pd.DataFrame) -> int | None:
+    """The chart's numbers, the newest month first. -> position in `points` of the ticked one."""
+    shown = points[::-1]
+    picked = st.dataframe(
+        shown, hide_index=True, key="trend-table", on_select="rerun", selection_mode="single-row", height=38 + 35 * len(shown), alt="Month-ends with both rates", placeholder="",
+        column_order=["end", "now_text", "now_untold", "taken", "then_text", "then_untold"],
+        column_config={
+            "end": show.date_column("Month-end", width=110), "now_text": st.column_config.TextColumn("Reconstructed: on time", width=200), "now_untold": st.column_config.NumberColumn("? Cannot tell", width=110),
+            "taken": show.date_column("Extract known then", width=150), "then_text": st.column_config.TextColumn("As known then: on time", width=200), "then_untold": st.column_config.NumberColumn("? Cannot tell then", width=140),
+        },
+    )  # fmt: skip
+    st.caption(
+        "On time out of counted (on time, late, missed and overdue), for obligations that fell due in the chosen months, with the team that held the case then. Without a percentage: too few for one. "
+        "Both by today’s settings. As known then: a load taken within the month after; where that is the current load, both would be the same, so none is shown."
+    )
+    if picked.selection.rows and picked.selection.rows[0] < len(points):
+        return len(points) - 1 - picked.selection.rows[0]
+    return None
+
+
+def month_rows(view: frame.View, point: pd.Series, months: int, rule: str | None) -> None:
+    """The rows behind a month: those judged differently then and now or, where nothing is known of then, all counted now."""
+    from cpm_metrics.views import lists
+
+    end = point["end"].date()
+    now = data.results(view.info.load_id, end)
+    if pd.isna(point["load_id"]) or point["load_id"] is None:
+        start, _ = history.window(end, months)
+        rows = lists.obligations(now, teams=view.teams, statuses=(*look.COUNTED, "cannot_tell"), rule=rule, due=(start, end))
+        title, columns = f"Reconstructed for {look.day(end)}: {look.count(len(rows), 'obligation')}, those that can’t be told included", ["title", "status", "due_date", "done_date", "team", "worker", "why"]
+    else:
+        then = data.results(point["load_id"], end)
+        rows = history.differences(then, now, end, months, rule, view.teams)
+        title, columns = f"Judged differently now and then, for {look.day(end)}: {look.count(len(rows), 'obligation')}", ["title", "then", "now", "due_date", "done_date", "team", "worker", "why"]
+        rows["then"] = [look.STATUS[s].label if s in look.STATUS else "not counted" for s in rows["then"]]
+        rows["now"] = [s if s in look.STATUS else None for s in rows["now"]]
+    st.subheader(title, anchor=False)
+    if not len(rows):
+        show.empty("None", "Both extracts say the same of every obligation.")
+        return
+    show.children_list(rows, columns, "month", height=min(38 + 35 * len(rows), 420), alt=title, extra={"then": st.column_config.TextColumn("As known then", width=125)} if "then" in columns else None)
+    show.downloads(rows.rename(columns={"then": "Status as known then"}), f"month-{end.isoformat()}", view.about, title="Month")
+
+
+page()

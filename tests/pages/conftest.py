@@ -1,0 +1,80 @@
+"""Stores that the page tests look at: an empty one, and one with an invented council of 60 children."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from cpm_metrics import sample
+from cpm_metrics.engine import compute
+from cpm_metrics.extracts.prepare import prepare
+from cpm_metrics.extracts.problems import InputFile
+from cpm_metrics.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTRACT = date(2026, 11, 20)
+
+
+def fill(folder: Path, files: list[Path], extract_date: date = EXTRACT) -> Store:
+    store = Store(folder)
+    store.commit(prepare([InputFile(path.name, path) for path in files]), extract_date, "a test", confirmed=True)
+    return store
+
+
+@pytest.fixture(scope="session")
+def sample_files(tmp_path_factory) -> list[Path]:
+    return sample.write(tmp_path_factory.mktemp("sample"), children=60, seed=7, extract_date=EXTRACT)
+
+
+@pytest.fixture(scope="session")
+def full_store(tmp_path_factory, sample_files) -> Store:
+    return fill(tmp_path_factory.mktemp("full"), sample_files)
+
+
+@pytest.fixture(scope="session")
+def results(full_store):
+    return compute(full_store.current())
+
+
+@pytest.fixture
+def full(full_store, monkeypatch):
+    monkeypatch.setenv("CPM_STORE", str(full_store.folder))
+    return full_store
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("CPM_STORE", str(tmp_path / "store"))
+    return tmp_path / "store"
+
+
+@pytest.fixture(autouse=True)
+def private_address():
+    """The address as .streamlit/config.toml sets it, wherever pytest was started."""
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    yield
+    config.set_option("server.address", before)
+
+
+def open_page(path: str, **params: str | list[str]) -> AppTest:
+    """A page as a visitor gets it: through app.py, with these words in the address."""
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in params.items():
+        at.query_params[name.replace("_", "-")] = value
+    if path:
+        at.run()
+        at.switch_page(path)
+        for name, value in params.items():
+            at.query_params[name.replace("_", "-")] = value
+    return at.run()
+
+
+def texts(at: AppTest) -> str:
+    """Everything that stands on the page in words."""
+    kinds = ("title", "subheader", "caption", "markdown", "text", "info", "warning", "error", "success")
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(at, kind))

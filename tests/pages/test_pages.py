@@ -1,0 +1,362 @@
+"""Every page, empty and full, as a visitor gets it; its numbers against the command line's frames."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from cpm_metrics import charts, sample, views
+from cpm_metrics.engine import compute
+from cpm_metrics.errors import CpmError
+from cpm_metrics.indicators import all_indicators
+from cpm_metrics.rules import all_rules
+from cpm_metrics.settings import Settings
+from cpm_metrics.views import changes, child, lists, look, teams, this_week
+from pages._shared.show import plain
+from tests.pages.conftest import EXTRACT, ROOT, fill, open_page, texts
+
+PAGES = {
+    "": "This week",
+    "pages/teams/teams.py": "Teams",
+    "pages/children/child.py": "Child",
+    "pages/data/load.py": "Load",
+    "pages/help/rule_book.py": "Rule book",
+}
+FILES = sorted(p for p in (ROOT / "pages").rglob("*.py") if "_shared" not in p.parts)
+WITH_DATA = ("", "pages/teams/teams.py", "pages/children/child.py")
+
+
+def numbers(at: AppTest, prefix: str) -> dict[str, int]:
+    """What stands on the count buttons whose keys begin so."""
+    found = {}
+    for button in at.button:
+        if button.key and button.key.startswith(prefix):
+            found[button.key.removeprefix(prefix)] = int(button.label.split("**")[1].replace(",", ""))
+    return found
+
+
+# -- empty and full
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_empty_store_says_what_to_do(path, empty):
+    """Nothing is loaded: no page fails, and each that needs data says so."""
+    at = open_page(path)
+    assert not at.exception
+    assert not at.error
+    if path != "pages/help/rule_book.py":
+        assert "Nothing is loaded yet" in texts(at)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_full_store_fills_every_page(path, full):
+    """Something is loaded: each page has its heading, no error, and says for when and for whom it stands."""
+    at = open_page(path)
+    assert not at.exception
+    assert not at.error
+    assert at.title[0].value == PAGES[path]
+    if path in WITH_DATA:
+        assert "As at **20 Nov 2026**" in texts(at)
+        assert "all 12 teams" in texts(at) or "all " in texts(at)
+
+
+def test_every_page_of_the_navigation_is_one_of_those_tested():
+    """A new page gets a row here, and with it these tests."""
+    named = set(re.findall(r"pages/\w+/\w+\.py", (ROOT / "app.py").read_text("utf-8")))
+    assert named == {path or "pages/now/this_week.py" for path in PAGES}
+
+
+# -- the gate
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_no_page_answers_beyond_this_computer_without_sign_in(path, full):
+    """A page file run by itself, without app.py, still passes the gate first: on another address it shows the reason and nothing."""
+    config.set_option("server.address", "0.0.0.0")
+    at = AppTest.from_file(str(path), default_timeout=30).run()
+    assert "sign-in is not set up" in at.error[0].value
+    assert len(at.main) == 1
+
+
+def test_app_passes_the_gate_first(full):
+    config.set_option("server.address", None)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+    assert "sign-in is not set up" in at.error[0].value
+    assert not at.title
+    assert not at.sidebar.date_input
+
+
+def test_no_page_lies_directly_in_pages():
+    """Streamlit serves those without app.py, and so without its gate, when a visitor deep-links after a restart."""
+    assert list((ROOT / "pages").glob("*.py")) == []
+
+
+# -- this week
+
+
+def test_the_counts_are_those_of_the_command_line(full, results):
+    """Every overdue obligation of the command line stands in exactly one list of This week; each count is its rows'."""
+    contract = views.obligations(results)
+    counts = this_week.counts(results)
+    assert counts["overdue"].rows == (contract["status"] == "overdue").sum()
+    overdue = [row for name in ("meetings", "plans", "records", "left_care") for row in this_week.rows(results, name).itertuples() if row.status == "overdue"]
+    assert len(overdue) == len({row.obligation_id for row in overdue}) == counts["overdue"].rows
+    for name in this_week.LISTS:
+        rows = this_week.rows(results, name)
+        assert (len(rows), rows["child_id"].nunique()) == (counts[name].rows, counts[name].children)
+    assert counts["cannot_tell"].rows == (contract["status"] == "cannot_tell").sum()
+    assert counts["drift"].rows == views.indicators(results)["child_id"].notna().sum()
+
+
+def test_the_page_shows_those_counts(full, results):
+    at = open_page("")
+    shown, counts = numbers(at, "tile-"), this_week.counts(results)
+    assert shown == {name: counts[name].rows for name in shown}
+    assert set(shown) == {"meetings", "plans", "records", "due", "nothing_booked", "drift"}
+
+
+@pytest.mark.parametrize("name", ["plans", "records", "due", "nothing_booked", "drift"])
+def test_a_click_on_a_count_opens_its_rows(name, full):
+    """The list below shows as many rows as the count says, and the address says which list it is."""
+    at = open_page("")
+    at.button(key=f"tile-{name}").click().run()
+    assert not at.error
+    assert at.query_params["show"] == name
+    number = numbers(at, "tile-")[name]
+    assert f"({number:,})" in at.subheader[0].value
+    if number:
+        assert len(at.dataframe[0].value) == number
+
+
+@pytest.mark.parametrize("name", ["newly_overdue", "cleared", "flags_new", "flags_gone", "left_care", "cannot_tell"])
+def test_the_smaller_counts_open_their_rows_too(name, full):
+    at = open_page("", show=name)
+    assert not at.error
+    number = numbers(at, "count-")[name]
+    assert (len(at.dataframe[0].value) if number else 0) == number
+
+
+def test_a_team_in_the_address_filters_everything(full, results):
+    """The team's counts are those of its rows, and the page says whose they are."""
+    (team,) = results.rows("SELECT team FROM obligation_facts WHERE status = 'overdue' GROUP BY team ORDER BY count(*) DESC LIMIT 1")[0]
+    at = open_page("", team=team, show="records")
+    assert numbers(at, "tile-")["records"] == this_week.counts(results, [team])["records"].rows
+    assert set(at.dataframe[0].value["team"]) == {team}
+    assert plain(team) in texts(at)
+
+
+def test_the_teams_add_up(results):
+    """The teams' counts together are the whole."""
+    whole = this_week.counts(results)
+    parts = [this_week.counts(results, [team]) for team in lists.teams(results)]
+    assert {name: sum(part[name].rows for part in parts) for name in whole} == {name: count.rows for name, count in whole.items()}
+
+
+@pytest.mark.parametrize("path", WITH_DATA)
+def test_an_earlier_date_is_said_to_be_reconstructed(path, full):
+    at = open_page(path, as_at="2026-09-01")
+    assert not at.error
+    assert any("Reconstructed" in info.value for info in at.info)
+    assert "1 Sep 2026" in texts(at)
+
+
+def test_a_date_after_the_extract_or_no_date_at_all_is_put_right(full):
+    """An address from elsewhere: as if the word weren't there."""
+    for wrong in ("2031-01-01", "yesterday"):
+        at = open_page("", as_at=wrong, team="No such team", show="nonsense")
+        assert not at.error
+        assert "As at **20 Nov 2026**" in texts(at)
+        assert numbers(at, "tile-")["meetings"] >= 0
+
+
+@pytest.mark.parametrize("path", WITH_DATA)
+def test_an_old_extract_says_so_on_every_page(path, tmp_path_factory, monkeypatch, sample_files):
+    """Older than eight days, which is a setting."""
+    old = date.today() - timedelta(days=40)
+    folder = tmp_path_factory.mktemp("old")
+    fill(folder / "store", sample.write(folder / "files", children=12, seed=3, extract_date=old), old)
+    monkeypatch.setenv("CPM_STORE", str(folder / "store"))
+    at = open_page(path)
+    assert any("40 days old" in warning.value for warning in at.warning)
+
+
+# -- teams
+
+
+def test_team_counts_are_the_command_lines(full, results):
+    """The table by rule equals `compliance --by rule` for the same dates."""
+    start, end = date(2025, 11, 21), EXTRACT
+    at = open_page("pages/teams/teams.py")
+    shown = at.dataframe[0].value
+    expected = views.compliance(results, "rule", start, end).set_index("rule")
+    assert len(shown) == len(expected)
+    by_title = {rule.title: rule.code for rule in all_rules()}
+    for row in shown.itertuples():
+        assert [row.on_time, row.late, row.missed, row.overdue, row.cannot_tell] == expected.loc[by_title[row.title], ["on_time", "late", "missed", "overdue", "cannot_tell"]].tolist()
+
+
+def test_few_obligations_have_no_percentage():
+    assert teams.cell(3, 7, 0, None) == "3 of 7"
+    assert teams.cell(41, 50, 2, 82.0) == "82% of 50"
+    assert teams.cell(0, 0, 4, None) == "? 4"
+    assert teams.percent(99.6) == "99%"
+    assert teams.percent(100.0) == "100%"
+    assert teams.percent(0.4) == "1%"
+
+
+def test_the_matrix_and_the_rule_open(full):
+    for words in ({"view": "matrix"}, {"rule": "statutory-review"}, {"from": "2026-06-01", "to": "2026-05-01"}, {"from": "1990-01-01", "to": "1990-02-01"}):
+        at = open_page("pages/teams/teams.py", **words)
+        assert not at.exception
+        assert not at.error
+
+
+# -- child
+
+
+@pytest.fixture(scope="session")
+def overdue_child(results) -> str:
+    return this_week.rows(results, "records")["child_id"].iloc[0]
+
+
+def test_a_child_shows_every_obligation_with_its_why(full, results, overdue_child):
+    at = open_page("pages/children/child.py", child=overdue_child)
+    assert not at.error
+    current = child.periods(results, overdue_child).iloc[0]
+    expected = child.obligations(results, overdue_child, current["care_started"].date())
+    table = next(frame.value for frame in at.dataframe if "why" in frame.value and "status" in frame.value)
+    assert sorted(table["why"]) == sorted(expected["why"])
+    for row in expected[expected["status"] == "overdue"].head(1).itertuples():
+        assert row.why in texts(at)
+    for flag in lists.flags(results, child=overdue_child).itertuples():
+        assert flag.why in texts(at)
+
+
+def test_the_address_never_has_a_name(full, results, overdue_child):
+    """The child's name is on the page, and nowhere in the address."""
+    at = open_page("pages/children/child.py", child=overdue_child)
+    row = child.periods(results, overdue_child).iloc[0]
+    assert row["surname"] in at.title[0].value
+    assert row["surname"] not in str(at.query_params)
+
+
+def test_an_unknown_child_is_told(full):
+    at = open_page("pages/children/child.py", child="no-such-child")
+    assert "No such child" in texts(at)
+    assert not at.error
+
+
+def test_each_period_of_care_has_its_own_page(full, results):
+    returned = results.rows("SELECT child_id FROM children GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1")
+    if not returned:
+        pytest.fail("the sample has no child who returned to care")
+    first = child.periods(results, returned[0][0]).iloc[-1]["care_started"].date().isoformat()
+    at = open_page("pages/children/child.py", child=returned[0][0], period=first)
+    assert not at.error
+    assert not at.exception
+
+
+def test_every_child_can_be_opened(full, results):
+    """Frames and figures of all of them, without the page around them."""
+    for (one,) in results.rows("SELECT DISTINCT child_id FROM children"):
+        lanes, windows, marks = child.lanes(results, one), child.windows(results, one), child.marks(results, one)
+        charts.timeline(lanes, windows, marks, results.as_at, dark=bool(len(one) % 2))
+        assert charts.timeline_words(windows, marks, results.as_at).endswith(".")
+        child.siblings(results, one)
+
+
+# -- changes
+
+
+def test_what_changed_between_two_states(full_store, results):
+    """What is overdue then and now, less what cleared, plus what is new."""
+    before = compute(full_store.current(), EXTRACT - timedelta(days=30))
+    found = changes.between(before, results)
+    (then,), (now,) = (r.rows("SELECT count(*) FROM obligation_facts WHERE status = 'overdue'")[0] for r in (before, results))
+    assert then - len(found.cleared) + len(found.newly_overdue) == now
+    assert (found.newly_overdue["status"] == "overdue").all()
+    assert not (found.cleared["now"] == "overdue").any()
+    flags_then, flags_now = (len(lists.flags(r)) for r in (before, results))
+    assert flags_then - len(found.flags_gone) + len(found.flags_new) == flags_now
+    same = changes.between(results, results)
+    assert [len(same.newly_overdue), len(same.cleared), len(same.flags_new), len(same.flags_gone)] == [0, 0, 0, 0]
+
+
+# -- faults
+
+
+def test_what_was_not_foreseen_is_a_number_without_values(full, monkeypatch, caplog):
+    """Neither page nor log quotes the error's text, which may hold a line of data."""
+
+    def fails(*args, **kwargs):
+        raise ValueError("Amira Bell-Invented was born on 3 April")
+
+    monkeypatch.setattr(this_week, "counts", fails)
+    with caplog.at_level(logging.ERROR):
+        at = open_page("")
+    (shown,) = [error.value for error in at.error]
+    number = shown.rsplit(" ", 1)[1].rstrip(".")
+    assert len(number) == 12
+    assert number in caplog.text
+    assert "ValueError" in caplog.text
+    assert "Amira" not in caplog.text
+    assert "Amira" not in shown
+
+
+def test_what_was_foreseen_is_told_in_its_own_words(full, monkeypatch):
+    def fails(*args, **kwargs):
+        raise CpmError("The moon is full.", "Wait a day.")
+
+    monkeypatch.setattr(this_week, "counts", fails)
+    at = open_page("")
+    assert "moon is full" in at.error[0].value
+    assert "Wait a day" in at.error[0].value
+
+
+# -- rule book and load
+
+
+def test_the_rule_book_has_every_rule_with_its_limit_in_use(full):
+    at = open_page("pages/help/rule_book.py")
+    headings = " ".join(expander.label for expander in at.expander)
+    for thing in (*all_rules(), *all_indicators()):
+        assert thing.title in headings
+    for rule in all_rules():
+        if "limit" in rule.limits:
+            assert Settings()[f"{rule.code}.limit"].text in headings
+
+
+def test_one_rule_by_its_address(full):
+    at = open_page("pages/help/rule_book.py", rule="cpm-before-review")
+    assert at.subheader[0].value == "CPM before each review"
+    assert not at.expander
+
+
+def test_the_history_and_undo(tmp_path, monkeypatch, sample_files):
+    """Two loads; undo makes the first current again, and the page says so."""
+    store = fill(tmp_path / "store", sample_files)
+    fill(store.folder, sample_files)
+    monkeypatch.setenv("CPM_STORE", str(tmp_path / "store"))
+    at = open_page("pages/data/load.py")
+    assert list(at.dataframe[0].value["State"]) == ["Current", "Earlier"]
+    at.button(key="undo").click().run()
+    assert not at.error
+    assert "Undone" in at.success[0].value
+    assert sorted(at.dataframe[0].value["State"]) == ["Current", "Undone"]
+
+
+def test_the_sample_opens_from_an_empty_store(empty, monkeypatch):
+    """One click, through the ordinary way in. A smaller council, for time's sake."""
+    real = sample.write
+    monkeypatch.setattr(sample, "write", lambda folder, **more: real(folder, children=15, **more))
+    at = open_page("pages/data/load.py")
+    at.button(key="sample").click().run()
+    assert not at.error
+    assert "invented sample council is loaded" in at.success[0].value
+    assert isinstance(at.dataframe[0].value, pd.DataFrame)

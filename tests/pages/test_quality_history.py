@@ -1,0 +1,125 @@
+"""Data quality and History as a visitor gets them: empty, with one load, and with three."""
+
+import pytest
+
+from cpm_metrics.engine import compute
+from cpm_metrics.views import history, quality
+from tests.pages.conftest import open_page, texts
+from tests.views.loads import three_loads
+
+QUALITY, HISTORY = "pages/data/quality.py", "pages/data/history.py"
+
+
+@pytest.fixture
+def three(tmp_path, monkeypatch):
+    store, infos = three_loads(tmp_path / "store")
+    monkeypatch.setenv("CPM_STORE", str(store.folder))
+    return store, infos
+
+
+def labels(at) -> str:
+    return "\n".join(button.label for button in at.button)
+
+
+@pytest.mark.parametrize("page", [QUALITY, HISTORY])
+def test_with_nothing_loaded_the_page_says_what_to_do(empty, page):
+    at = open_page(page)
+    assert not at.exception
+    assert "Nothing is loaded yet" in texts(at)
+
+
+@pytest.mark.parametrize("show", ["fixes", "missing", "rules", "problems", "lag", "loads"])
+def test_every_part_of_data_quality_opens(full, show):
+    """With one load of the invented council: nothing goes wrong, and the page has its number in words."""
+    at = open_page(QUALITY, show=show)
+    assert not at.exception
+    assert "error number" not in texts(at)
+    assert "obligations can be told" in texts(at)
+
+
+def test_the_numbers_of_data_quality_are_those_of_its_lists(full, results):
+    at = open_page(QUALITY)
+    rows = quality.unassessable(results)
+    shares = quality.by_rule(quality.assessable(results))
+    assert f"{shares['told'].sum():,} of {shares['all'].sum():,}" in texts(at)
+    assert f"**{len(quality.fix_list(rows)):,}** Things to enter" in labels(at)
+    assert f"**{(shares['cannot_tell'] > 0).sum()}** Rules in part untold" in labels(at)
+    in_care = quality.fix_list(rows, in_care=True)
+    assert f"Things to enter ({len(in_care):,})" in texts(at)
+
+
+def test_one_load_cannot_tell_the_lag(full):
+    assert "Cannot tell" in texts(open_page(QUALITY, show="lag"))
+    assert "cannot tell: one load only" in labels(open_page(QUALITY))
+
+
+def test_the_lag_of_three_loads(three):
+    """Four meetings by hand, half of them within 34 days, three more than 14 days late: see tests/views/loads.py."""
+    at = open_page(QUALITY, show="lag")
+    assert not at.exception
+    assert "**4** Recorded since *half within 34 days*" in labels(at)
+    assert "3 meetings that appeared more than 14 days after they were held" in texts(at)
+
+
+def test_a_team_chosen_at_the_side_is_the_team_of_the_numbers(three):
+    """North held nothing on the days of the meetings that came late, by the newest extract."""
+    at = open_page(QUALITY, show="lag", team=["South"])
+    assert "**4** Recorded since" in labels(at)
+
+
+@pytest.mark.parametrize("view", ["loads", "compare", "trend"])
+def test_every_view_of_history_opens(full, view):
+    at = open_page(HISTORY, view=view)
+    assert not at.exception
+    assert "error number" not in texts(at)
+
+
+def test_two_loads_compared(three):
+    """The current load and the one before, without being asked: 0003 is gone, 0001 has moved to another team."""
+    at = open_page(HISTORY, view="compare", show="gone")
+    assert not at.exception
+    assert "From **1 Jun 2026** to **1 Jul 2026**" in texts(at)
+    for words in ("**0** children added", "**1** children gone", "**1** changed team", "**1** back-dated events"):
+        assert words in labels(at)
+    assert "Children gone (1)" in texts(at)
+
+
+def test_loads_can_be_chosen_in_the_address_and_in_either_order(three):
+    _, infos = three
+    at = open_page(HISTORY, view="compare", older=infos[2].load_id, newer=infos[0].load_id)
+    assert not at.exception
+    assert "From **1 May 2026** to **1 Jul 2026**" in texts(at)
+    assert "Swapped" in texts(at)
+
+
+def test_earlier_months_say_both_and_why(three):
+    """For May the load of 1 June was the one; the sentence has both numbers, as the engine gives them."""
+    store, infos = three
+    at = open_page(HISTORY, view="trend", rule="initial-cpm", months="12")
+    assert not at.exception
+    end = history.month_ends(infos[2].extract_date)[-2]
+    said = [
+        history.rate(history.by_month(compute(store.snapshot(i.load_id), end)), end, 12, 10, "initial-cpm").text for i in (infos[2], infos[1])
+    ]
+    assert "Reconstructed" in texts(at)
+    assert said[0] in texts(at)
+    assert said[1] in texts(at)
+
+
+def test_undo_asks_first_and_then_does_it(three):
+    """The button does nothing until the box is ticked; then the load before is current, and nothing is deleted."""
+    store, infos = three
+    at = open_page(HISTORY)
+    assert at.button(key="undo").disabled
+    at.checkbox(key="undo-sure").check().run()
+    at.button(key="undo").click().run()
+    assert not at.exception
+    assert "The extract of 1 Jun 2026 is current again." in texts(at)
+    assert store.current().info.load_id == infos[1].load_id
+    assert len(store.history()) == 3
+
+
+def test_no_name_in_the_address_or_the_title(three):
+    at = open_page(HISTORY, view="compare", show="back_dated")
+    words = " ".join(str(v) for v in at.query_params.values()) + " ".join(t.value for t in at.title)
+    assert not any(name in words for name in ("Ada", "Asher", "Ben", "Birch", "Cy", "Cole"))

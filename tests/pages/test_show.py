@@ -1,0 +1,141 @@
+"""Words, colours and files: nothing from an extract becomes a format, a link or a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+import zipfile
+from datetime import date
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from cpm_metrics import charts, export
+from cpm_metrics.errors import CpmError
+from cpm_metrics.views import look
+from pages._shared.show import plain
+from tests.pages.conftest import ROOT
+
+NASTY = ["=1+1", "+44", "-2", "@SUM(A1)", "\t=1", "=HYPERLINK(\"http://x\")", "O'Neill", "Smith, Jane", "two\nlines", "emoji 🙂", ""]
+
+
+def test_csv_text_is_never_a_formula_and_numbers_stay_numbers():
+    frame = pd.DataFrame({"name": NASTY, "days": [-3, 0, 4] + [None] * 8, "due": pd.to_datetime(["2026-04-03"] + [None] * 10)})
+    frame["days"] = frame["days"].astype("Int64")
+    rows = list(csv.DictReader(io.StringIO(export.csv_text(frame))))
+    for original, row in zip(NASTY, rows, strict=True):
+        assert row["name"] == ("'" + original if original[:1] in "=+-@\t" and original else original)
+    assert [row["days"] for row in rows[:3]] == ["-3", "0", "4"]
+    assert rows[0]["due"] == "2026-04-03"
+    assert rows[1]["due"] == ""
+
+
+def test_excel_text_is_typed_as_text_dates_are_dates():
+    """Read back with openpyxl: strings with the quote prefix, no formula, frozen header, filter, widths, no author."""
+    frame = pd.DataFrame({"name": NASTY, "days": pd.array([-3] + [None] * 10, dtype="Int64"), "due": pd.to_datetime(["2026-04-03"] + [None] * 10), "booked": [True] + [False] * 10})
+    content = export.xlsx_bytes(frame, "A list", {"As at": "=cmd"}, {"due": "Due date"})
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    page = book["A list"]
+    for line, text in enumerate(NASTY, start=2):
+        cell = page.cell(line, 1)
+        assert (cell.value or "") == text
+        assert cell.data_type in ("s", "n") and cell.data_type != "f"
+        if text[:1] in ("=", "+", "-", "@", "\t"):
+            assert cell.quotePrefix
+    assert page.cell(2, 2).value == -3
+    assert page.cell(2, 3).value.date() == date(2026, 4, 3)
+    assert page.cell(2, 3).is_date
+    assert page.cell(2, 4).value == "Yes"
+    assert page.freeze_panes == "A2"
+    assert page.auto_filter.ref == "A1:D12"
+    assert page["C1"].value == "Due date"
+    assert book["About"]["B1"].data_type == "s"
+    assert [sheet.sheet_state for sheet in book] == ["visible", "visible"]
+    assert not book.properties.creator
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert "<f>" not in parts.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_a_text_too_long_for_excel_is_said_not_cut():
+    page = openpyxl.load_workbook(io.BytesIO(export.xlsx_bytes(pd.DataFrame({"a": ["x" * 40_000]}))))["List"]
+    assert "40,000 characters" in page["A2"].value
+
+
+def test_empty_lists_and_lists_of_lists_can_be_written(tmp_path):
+    frame = pd.DataFrame({"a": [["x", "y"], None, np.array(["z"])], "b": pd.to_datetime([None, None, "2026-01-02"])})
+    assert "x; y" in export.csv_text(frame)
+    page = openpyxl.load_workbook(io.BytesIO(export.xlsx_bytes(frame)))["List"]
+    assert [page["A2"].value, page["A3"].value, page["A4"].value] == ["x; y", None, "z"]
+    for suffix in ("csv", "xlsx", "parquet"):
+        export.write(frame.iloc[:0][["b"]], tmp_path / f"none.{suffix}")
+        assert (tmp_path / f"none.{suffix}").stat().st_size
+    export.write(frame[["b"]], tmp_path / "b.parquet")
+    assert len(pd.read_parquet(tmp_path / "b.parquet")) == 3
+    with pytest.raises(CpmError, match=r"\.csv, \.xlsx, \.parquet"):
+        export.write(frame, tmp_path / "b.docx")
+
+
+def test_text_from_an_extract_is_no_markdown():
+    """Every mark of Markdown is escaped, so that a name is a name."""
+    assert plain("![](http://x)") == r"\!\[\]\(http\:\/\/x\)"
+    assert plain("Zoë O'Neill-Ağaoğlu") == r"Zoë O\'Neill\-Ağaoğlu"
+    assert plain("**a** :red[b] $c$ <b> `d`").count("\\") == 13
+
+
+def test_every_status_has_a_word_and_a_mark_of_its_own():
+    from cpm_metrics.engine import STATUSES
+
+    assert set(look.STATUS) == set(STATUSES)
+    assert len({words.mark for words in look.STATUS.values()}) == len({words.word for words in look.STATUS.values()}) == len(STATUSES)
+    assert all(words.meaning for words in look.STATUS.values())
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2 contrast ratio of two colours."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_themes_can_be_read(theme):
+    """Text, badges and buttons have the contrast that WCAG 2.2 AA asks for."""
+    found = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    colours = found[theme]
+    for background in (colours["backgroundColor"], colours["secondaryBackgroundColor"], found[theme]["sidebar"]["backgroundColor"]):
+        assert contrast(colours["textColor"], background) >= 7
+        assert contrast(colours["linkColor"], background) >= 4.5
+    assert contrast("#ffffff", colours["primaryColor"]) >= 4.5
+    assert contrast(colours["primaryColor"], colours["backgroundColor"]) >= 3
+    for tone in ("red", "orange", "yellow", "blue", "green", "violet", "gray"):
+        assert contrast(colours[f"{tone}TextColor"], colours[f"{tone}BackgroundColor"]) >= 4.5
+    for words in look.STATUS.values():
+        if words.word != "Lapsed":
+            assert words.colour(theme == "dark") == colours[f"{words.tone}Color"]
+            assert contrast(words.light, "#ffffff") >= 4.5
+        assert contrast(words.colour(theme == "dark"), colours["backgroundColor"]) >= 3
+
+
+def test_dates_and_counts_in_words():
+    assert look.day(date(2026, 4, 3)) == "3 Apr 2026"
+    assert look.day(pd.NaT) == look.day(None) == ""
+    assert look.count(1, "child", "children") == "1 child"
+    assert look.count(1204, "obligation") == "1,204 obligations"
+    assert look.age(date(2015, 11, 21), date(2026, 11, 20)) == 10
+    assert look.age(None, date(2026, 11, 20)) is None
+    assert look.name(None, float("nan"), "007") == "Child 007"
+    assert look.legal("C1", "anything") == "Interim care order (C1)"
+
+
+def test_a_chart_shows_text_as_text():
+    """Plotly reads some HTML in its texts: ours is escaped."""
+    frame = pd.DataFrame({"team": ["<a href='http://x'>North</a>"], "on_time": [1], "late": [0], "missed": [0], "overdue": [2]})
+    assert "<a" not in charts.team_bars(frame).to_json()
