@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"{error.filename or 'A file'} can't be read or written: {error.strerror or type(error).__name__}.")
     except KeyboardInterrupt:
         _say("Stopped. Nothing was changed.")
-    except Exception as error:  # noqa: BLE001  the last resort: never the text of an error, which can quote the data
+    except Exception as error:
         _say(_unforeseen(error))
     return REFUSED
 

@@ -62,7 +62,7 @@ def test_a_problem_of_a_whole_row_marks_its_first_cell_and_one_of_no_row_stands_
 def test_a_csv_becomes_a_sheet_with_its_rows_in_their_places(encoding):
     """Every cell is text, as written; ids keep their zeros."""
     rows = [["Report"], CASES, ["0012", "Åsh", "05/01/2026", "North", "31/02/2026"], ["0013", "O’Neil", "05/01/2026", "South", ""]]
-    name, book, problems, _ = made(InputFile("cases.csv", csv_bytes(rows, encoding=encoding)))
+    name, book, _problems, _ = made(InputFile("cases.csv", csv_bytes(rows, encoding=encoding)))
     assert name == "cases - marked.xlsx"
     sheet = book.worksheets[1]
     assert [[c.value for c in row] for row in sheet.iter_rows(min_row=3, max_row=4, max_col=4)] == [["0012", "Åsh", "05/01/2026", "North"], ["0013", "O’Neil", "05/01/2026", "South"]]
@@ -130,7 +130,7 @@ def test_a_very_large_file_shows_the_rows_with_something_wrong(monkeypatch):
     """Beyond the limit only the first rows and the wrong ones stand there, in their own places, and the list says so."""
     monkeypatch.setattr(marked, "MOST_CELLS", 100)
     rows = [CASES, *[[f"{n:04d}", "Ash", date(2026, 1, 5), "North", "31/02/2026" if n == 200 else None] for n in range(300)]]
-    _, book, problems, _ = made(InputFile("large.xlsx", xlsx({"Cases": rows})))
+    _, book, _problems, _ = made(InputFile("large.xlsx", xlsx({"Cases": rows})))
     sheet = book["Cases"]
     assert sheet["A202"].value == "0200"
     assert sheet["E202"].comment

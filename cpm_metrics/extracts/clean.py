@@ -40,7 +40,9 @@ class Cleaned:
     notes: list[str]
 
 
-def clean(recognised: Recognised, source: int, book: MappingBook, say: Callable[[int, int], None] = lambda done, total: None) -> Cleaned:
+def clean(
+    recognised: Recognised, source: int, book: MappingBook, say: Callable[[int, int], None] = lambda done, total: None
+) -> Cleaned:
     """`say(done, total)` is called for each column."""
     return _Cleaner(recognised, source, book).run(say)
 
@@ -72,7 +74,13 @@ class _Cleaner:
         if not all(self.alive):
             out = {name: [v for v, ok in zip(values, self.alive, strict=True) if ok] for name, values in out.items()}
         self._say_hidden()
-        return Cleaned({name: out[name] for name in columns(self.d)}, len(rows) + self.r.folded, self.problems, self.questions, self.notes)
+        return Cleaned(
+            {name: out[name] for name in columns(self.d)},
+            len(rows) + self.r.folded,
+            self.problems,
+            self.questions,
+            self.notes,
+        )
 
     # rows
 
@@ -87,8 +95,16 @@ class _Cleaner:
                 self._row_error(fault, numbers[i], *ROW_FAULTS[fault])
             elif self._is_footer(row):
                 footers += 1
-                self._problem(NOTE, "footer", "The row is the foot of a report, not a record; it was left out.", "", row=numbers[i])
-            elif (self.t.ragged and len(row) < width) or (len(row) > width and any(not is_blank(c) for c in row[width:])):
+                self._problem(
+                    NOTE,
+                    "footer",
+                    "The row is the foot of a report, not a record; it was left out.",
+                    "",
+                    row=numbers[i],
+                )
+            elif (self.t.ragged and len(row) < width) or (
+                len(row) > width and any(not is_blank(c) for c in row[width:])
+            ):
                 self._row_error("ragged", numbers[i], f"The row has {len(row)} cells, but the header has {width}.",
                                 "Check it for a missing or a stray separator, or a line break inside a text.")  # fmt: skip
             elif numbers[i] in merged:
@@ -114,7 +130,9 @@ class _Cleaner:
         header = self.t.numbers[self.r.header_index]
         out: set[int] = set()
         for first_row, first_column, last_row, last_column in self.t.merged:
-            touched = {c - self.t.first_column for c in range(first_column, min(last_column, first_column + 16384) + 1)} & used
+            touched = {
+                c - self.t.first_column for c in range(first_column, min(last_column, first_column + 16384) + 1)
+            } & used
             if last_row > header and touched:
                 out |= set(range(max(first_row, header + 1), last_row + 1))
         return out
@@ -178,7 +196,15 @@ class _Cleaner:
                 what, remedy = MESSAGES[fault.kind]
                 if f.name in _UNKNOWN_IS_OTHER and fault.kind == "unknown_code":
                     what = "is a value that is not known; it was taken as Other."
-                self._problem(ERROR if lost else WARNING, fault.kind, f"{f.header} {what}", remedy, row=self.numbers[i], j=j, value=fault.shown)
+                self._problem(
+                    ERROR if lost else WARNING,
+                    fault.kind,
+                    f"{f.header} {what}",
+                    remedy,
+                    row=self.numbers[i],
+                    j=j,
+                    value=fault.shown,
+                )
                 if lost:
                     self.alive[i] = False
                 if fault.kind.startswith("unknown_code"):
@@ -212,15 +238,32 @@ class _Cleaner:
     def _say_hidden(self) -> None:
         hidden = len(self.t.hidden_rows & set(self.numbers))
         if hidden:
-            self.notes.append(f"{hidden} row{'s are' if hidden > 1 else ' is'} hidden in the sheet (a filter, perhaps); read all the same.")
-        letters = [m.letter for m in self.r.mapping if m.field and self.r.fields[m.field] + self.t.first_column in self.t.hidden_columns]
+            self.notes.append(
+                f"{hidden} row{'s are' if hidden > 1 else ' is'} hidden in the sheet (a filter, perhaps); read all the same."
+            )
+        letters = [
+            m.letter
+            for m in self.r.mapping
+            if m.field and self.r.fields[m.field] + self.t.first_column in self.t.hidden_columns
+        ]
         if letters:
-            self.notes.append(f"Column{'s' if len(letters) > 1 else ''} {', '.join(letters)} {'are' if len(letters) > 1 else 'is'} hidden in the sheet; read all the same.")
+            self.notes.append(
+                f"Column{'s' if len(letters) > 1 else ''} {', '.join(letters)} {'are' if len(letters) > 1 else 'is'} hidden in the sheet; read all the same."
+            )
 
     def _row_error(self, kind: str, number: int, what: str, remedy: str) -> None:
         self._problem(ERROR, kind, what, remedy, row=number)
 
-    def _problem(self, severity: str, kind: str, message: str, remedy: str, row: int | None = None, j: int | None = None, value: str | None = None) -> None:
+    def _problem(
+        self,
+        severity: str,
+        kind: str,
+        message: str,
+        remedy: str,
+        row: int | None = None,
+        j: int | None = None,
+        value: str | None = None,
+    ) -> None:
         header = show(self.t.rows[self.r.header_index][j]).strip() if j is not None else None
         letter = self.t.letter(j) if j is not None else None
         self.problems.append(

@@ -145,7 +145,9 @@ _MEETING_PATTERNS = (
     (re.compile(rf"{_WHICH}(?:statutory |iro )?{_WHOSE}{_WHICH}(?:statutory |iro |case )?review{_FORM}"), "review"),
     (re.compile(r"(?:lac|cla|cic) ?r$"), "review"),
 )  # fmt: skip
-_ABSENT = re.compile(r"\b(apolog\w*|absent|did not attend|dna|not present|unable to attend|not invited|no show|sent report)\b")
+_ABSENT = re.compile(
+    r"\b(apolog\w*|absent|did not attend|dna|not present|unable to attend|not invited|no show|sent report)\b"
+)
 # "P2) Adoption", "b. Adoption", "2 - Adoption"
 _NUMBERED = re.compile(r"^(?:[a-z]?\d{1,2}|[a-z])\s*[).:\-]+\s*")
 
@@ -208,7 +210,9 @@ def _role(part: str, codes: tuple[str, ...], remembered: dict[str, str]) -> set[
         return {whole} if whole else set()
     # "Jane Smith (Team Manager)", "Team manager - Jane Smith", "Team manager and chair"
     pieces = re.split(r"[()\[\]/:–—]|\s-\s|\band\b", part, flags=re.I)
-    return {c for c in (read_code("attendee_roles", codes, p, remembered) for p in pieces if p.strip()) if c} or {"other"}
+    return {c for c in (read_code("attendee_roles", codes, p, remembered) for p in pieces if p.strip()) if c} or {
+        "other"
+    }
 
 
 def _parts(text: str) -> list[str]:

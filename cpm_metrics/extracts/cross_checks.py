@@ -38,15 +38,33 @@ class _Checks:
     def _rows(self, dataset: str, *names: str) -> Iterable[tuple]:
         """(source, row, values…) of each row of a dataset; nothing when it was not loaded."""
         table = self.tables.get(dataset)
-        return zip(*(table.column(n).to_pylist() for n in ("source", "row", *names)), strict=True) if table is not None else ()
+        return (
+            zip(*(table.column(n).to_pylist() for n in ("source", "row", *names)), strict=True)
+            if table is not None
+            else ()
+        )
 
-    def _say(self, dataset: str, field: str, place: tuple[int, int], kind: str, message: str, remedy: str, value: object) -> None:
+    def _say(
+        self, dataset: str, field: str, place: tuple[int, int], kind: str, message: str, remedy: str, value: object
+    ) -> None:
         source = self.sources.get(place[0])
         letter = next((m.letter for m in source.mapping if m.field == field), None) if source else None
         header = DATASETS[dataset].field(field).header
         shown = value.strftime("%d/%m/%Y") if isinstance(value, dt.date) else value
         self.found.append(
-            Problem(WARNING, kind, message, remedy, dataset, source and source.file, source and source.sheet, place[1], letter, header, shown)
+            Problem(
+                WARNING,
+                kind,
+                message,
+                remedy,
+                dataset,
+                source and source.file,
+                source and source.sheet,
+                place[1],
+                letter,
+                header,
+                shown,
+            )
         )
 
     def _unknown_children(self) -> None:
@@ -63,9 +81,25 @@ class _Checks:
         periods = defaultdict(list)
         for source, row, child, start, end in self._rows("cases", "child_id", "care_started", "care_ceased"):
             if end and end < start:
-                self._say("cases", "care_ceased", (source, row), "ended_before_start", "The period of care ends before it starts.", "Correct one of the two dates.", end)
+                self._say(
+                    "cases",
+                    "care_ceased",
+                    (source, row),
+                    "ended_before_start",
+                    "The period of care ends before it starts.",
+                    "Correct one of the two dates.",
+                    end,
+                )
             if start > self.extract_date:
-                self._say("cases", "care_started", (source, row), "after_extract", "The period of care starts after the extract date.", "Correct the date, or the extract date.", start)
+                self._say(
+                    "cases",
+                    "care_started",
+                    (source, row),
+                    "after_extract",
+                    "The period of care starts after the extract date.",
+                    "Correct the date, or the extract date.",
+                    start,
+                )
             if end and end > self.extract_date:
                 self._say("cases", "care_ceased", (source, row), "after_extract", "The period of care ends after the extract date; the child counts as in care.",
                           "Correct the date, or the extract date.", end)  # fmt: skip
@@ -84,11 +118,31 @@ class _Checks:
                 born[child] = min(day, born.get(child, day))
         for source, row, child, start in self._rows("cases", "child_id", "care_started"):
             if child in born and start < born[child]:
-                self._say("cases", "care_started", (source, row), "before_birth", "The period of care starts before the child was born.", "Correct one of the two dates.", start)
-        for dataset, field in (("meetings", "meeting_date"), ("reviews", "review_date"), ("placements", "placement_start")):
+                self._say(
+                    "cases",
+                    "care_started",
+                    (source, row),
+                    "before_birth",
+                    "The period of care starts before the child was born.",
+                    "Correct one of the two dates.",
+                    start,
+                )
+        for dataset, field in (
+            ("meetings", "meeting_date"),
+            ("reviews", "review_date"),
+            ("placements", "placement_start"),
+        ):
             for source, row, child, day in self._rows(dataset, "child_id", field):
                 if child in born and day < born[child]:
-                    self._say(dataset, field, (source, row), "before_birth", f"{DATASETS[dataset].field(field).header} is before the child was born.", "Correct the date, or the Child ID.", day)
+                    self._say(
+                        dataset,
+                        field,
+                        (source, row),
+                        "before_birth",
+                        f"{DATASETS[dataset].field(field).header} is before the child was born.",
+                        "Correct the date, or the Child ID.",
+                        day,
+                    )
 
     def _held_after_extract(self) -> None:
         for dataset, field in (("meetings", "meeting_date"), ("reviews", "review_date")):
@@ -106,12 +160,22 @@ class _Checks:
             for source, row, start, end in self._rows(dataset, first, last):
                 if end and end < start:
                     f = DATASETS[dataset]
-                    self._say(dataset, last, (source, row), "ended_before_start", f"{f.field(last).header} is before {f.field(first).header}.", "Correct one of the two dates.", end)
+                    self._say(
+                        dataset,
+                        last,
+                        (source, row),
+                        "ended_before_start",
+                        f"{f.field(last).header} is before {f.field(first).header}.",
+                        "Correct one of the two dates.",
+                        end,
+                    )
 
     def _duplicate_meetings(self) -> None:
         """Two rows for one meeting and child that differ in something (identical rows are already loaded once)."""
         seen: dict[tuple, int] = {}
-        for source, row, meeting, child, kind, day, status in self._rows("meetings", "meeting_id", "child_id", "meeting_type", "meeting_date", "status"):
+        for source, row, meeting, child, kind, day, status in self._rows(
+            "meetings", "meeting_id", "child_id", "meeting_type", "meeting_date", "status"
+        ):
             if status in ("cancelled", "postponed"):
                 continue
             keys = [("day", child, kind, day)] + ([("id", meeting, child)] if meeting else [])
@@ -124,12 +188,22 @@ class _Checks:
         for source, row, child, day, status in self._rows("reviews", "child_id", "review_date", "status"):
             if status not in ("cancelled", "postponed"):
                 if (child, day) in seen:
-                    self._say("reviews", "review_date", (source, row), "duplicate_review", "The same child has another review on this day.", "Keep one of the two.", day)
+                    self._say(
+                        "reviews",
+                        "review_date",
+                        (source, row),
+                        "duplicate_review",
+                        "The same child has another review on this day.",
+                        "Keep one of the two.",
+                        day,
+                    )
                 seen[child, day] = row
 
     def _two_teams_at_once(self) -> None:
         allocations = defaultdict(list)
-        for source, row, child, team, start, end in self._rows("allocations", "child_id", "team", "allocation_start", "allocation_end"):
+        for source, row, child, team, start, end in self._rows(
+            "allocations", "child_id", "team", "allocation_start", "allocation_end"
+        ):
             allocations[child].append((start, end or dt.date.max, team, source, row))
         for rows in allocations.values():
             rows.sort(key=lambda r: (r[0], r[1], r[2], r[3], r[4]))

@@ -76,7 +76,10 @@ def run_isolated(task: str, files: Sequence[InputFile], book: MappingBook, say: 
             child.stdin.close()
     name = doing.removeprefix("Reading ") if doing.startswith("Reading ") else "One of the files"
     if out_of_time.is_set():
-        raise UnreadableFile(f"{name} could not be read within {time_limit:.0f} seconds, so reading was stopped.", "Split it, or save it again from Excel as .xlsx.")
+        raise UnreadableFile(
+            f"{name} could not be read within {time_limit:.0f} seconds, so reading was stopped.",
+            "Split it, or save it again from Excel as .xlsx.",
+        )
     raise UnreadableFile(
         f"{name} could not be read: reading it needs more than the {memory_limit / 2**30:.0f} GB of memory that one load may take, or it is damaged.",
         "Open it in Excel, delete what is not needed, save it as .xlsx, and load that.",
@@ -126,7 +129,10 @@ def send_progress(pipe: BinaryIO, stage: str, done: int, total: int | None) -> N
 
 
 def send_error(pipe: BinaryIO, error: CpmError) -> None:
-    _send(pipe, json.dumps({"is": "error", "kind": type(error).__name__, "what": error.what, "remedy": error.remedy}).encode())
+    _send(
+        pipe,
+        json.dumps({"is": "error", "kind": type(error).__name__, "what": error.what, "remedy": error.remedy}).encode(),
+    )
 
 
 def _prepared(head: dict, pipe: BinaryIO) -> Prepared:
@@ -148,7 +154,9 @@ def _prepared(head: dict, pipe: BinaryIO) -> Prepared:
 
 
 def _view(view: dict) -> TableView:
-    return TableView(**(view | {"mapping": tuple(_column(m) for m in view["mapping"]), "missing": tuple(view["missing"])}))
+    return TableView(
+        **(view | {"mapping": tuple(_column(m) for m in view["mapping"]), "missing": tuple(view["missing"])})
+    )
 
 
 def _column(m: dict) -> ColumnMap:

@@ -46,13 +46,18 @@ class MappingBook:
         self._headers: dict[tuple[str, ...], HeaderMapping] = {}
         self._values: dict[tuple[str, str, str], ValueMapping] = {}
 
-    def remember_headers(self, headers: Iterable[str], dataset: str, columns: dict[str, str | None] | None = None) -> HeaderMapping:
+    def remember_headers(
+        self, headers: Iterable[str], dataset: str, columns: dict[str, str | None] | None = None
+    ) -> HeaderMapping:
         """`columns`: header as written -> field name, or None to keep the column out. `dataset` "ignore": leave the table out."""
         headers = tuple(str(h) for h in headers)
         columns = dict(columns or {})
         if dataset != IGNORE:
             if dataset not in DATASETS:
-                raise LoadRefused(f"The mapping names a dataset '{dataset}' that does not exist.", f"Use one of: {', '.join(DATASETS)}, {IGNORE}.")
+                raise LoadRefused(
+                    f"The mapping names a dataset '{dataset}' that does not exist.",
+                    f"Use one of: {', '.join(DATASETS)}, {IGNORE}.",
+                )
             known = {f.name for f in DATASETS[dataset].fields}
             wrong = sorted({f for f in columns.values() if f and f not in known})
             if wrong:
@@ -73,10 +78,16 @@ class MappingBook:
     def remember_value(self, dataset: str, field: str, value: str, code: str) -> ValueMapping:
         """`code` "" means: read this value as blank."""
         if dataset not in DATASETS or field not in {f.name for f in DATASETS[dataset].fields if f.codes}:
-            raise LoadRefused(f"The mapping names a coded field '{dataset}.{field}' that does not exist.", "Use the field names of the template.")
+            raise LoadRefused(
+                f"The mapping names a coded field '{dataset}.{field}' that does not exist.",
+                "Use the field names of the template.",
+            )
         codes = DATASETS[dataset].field(field).codes
         if code and code not in codes:
-            raise LoadRefused(f"'{code}' is not a value of {DATASETS[dataset].field(field).header}.", f"Use one of: {', '.join(codes)}.")
+            raise LoadRefused(
+                f"'{code}' is not a value of {DATASETS[dataset].field(field).header}.",
+                f"Use one of: {', '.join(codes)}.",
+            )
         entry = ValueMapping(dataset, field, str(value), code)
         self._values[dataset, field, fold(value)] = entry
         return entry
@@ -126,5 +137,8 @@ class MappingBook:
             for v in data.get("values", []):
                 book.remember_value(v["dataset"], v["field"], v["value"], v["code"])
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise LoadRefused("The mapping file is not one that this product wrote.", "Use a file from the mapping screen or `load --mapping`.") from problem
+            raise LoadRefused(
+                "The mapping file is not one that this product wrote.",
+                "Use a file from the mapping screen or `load --mapping`.",
+            ) from problem
         return book

@@ -48,7 +48,11 @@ def _row(element: ElementTree.Element, sheet: SheetFacts, row: int) -> bool:
         if kind or text:
             filled = True
             sheet.columns = max(sheet.columns, column + times)
-            if _attribute(cell, "value-type", "calcext") == "error" or (_attribute(cell, "formula") and _ERROR.match(text)) or (_ERROR.match(text) and not kind):
+            if (
+                _attribute(cell, "value-type", "calcext") == "error"
+                or (_attribute(cell, "formula") and _ERROR.match(text))
+                or (_ERROR.match(text) and not kind)
+            ):
                 for j in range(column, column + min(times, 1000)):
                     sheet.cells[row, j] = Fault("excel_error", text)
         down, across = _times(cell, "number-rows-spanned"), _times(cell, "number-columns-spanned")

@@ -44,14 +44,19 @@ _FAR_ROW = re.compile(rb'r="[A-Z]{0,3}(\d{5,9})"')
 _SHAPE = bytes.maketrans(b"BCDEFGHIJKLMNOPQRSTUVWXYZ123456789", b"A" * 25 + b"0" * 9)
 _ROW = re.compile(rb"<(?:\w+:)?row\b")
 _ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
-_ENTITY_IN_NUMBER = re.compile(rb"<(?:\w+:)?c\b([^>]*)>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>[^<]*&")
+_ENTITY_IN_NUMBER = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*)>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>[^<]*&"
+)
 
 
 def check_size(file: InputFile) -> None:
     """Before a byte is read. Raises UnreadableFile, or OSError for a path that is not there."""
     size = len(file.data) if isinstance(file.data, bytes) else Path(file.data).stat().st_size
     if size > LARGEST_FILE:
-        raise UnreadableFile(f"{file.name} is larger than {LARGEST_FILE // 2**20} MB.", "Leave out columns or earlier years that are not needed, or split it.")
+        raise UnreadableFile(
+            f"{file.name} is larger than {LARGEST_FILE // 2**20} MB.",
+            "Leave out columns or earlier years that are not needed, or split it.",
+        )
 
 
 def preflight(name: str, data: bytes) -> dict[str, SheetFacts] | None:
@@ -64,7 +69,9 @@ def preflight(name: str, data: bytes) -> dict[str, SheetFacts] | None:
         return _check_ole(name, data)
     for magic, kind in _OTHER_KINDS:
         if data.startswith(magic):
-            raise UnreadableFile(f"{name} is not a spreadsheet: it is {kind}.", "Export the report as an Excel workbook or CSV.")
+            raise UnreadableFile(
+                f"{name} is not a spreadsheet: it is {kind}.", "Export the report as an Excel workbook or CSV."
+            )
     head = data[:2000].lstrip(b"\xef\xbb\xbf")
     if _HTML.match(head):
         raise UnreadableFile(f"{name} is not a spreadsheet: it is a web page (HTML), whatever its name says.", _SAVE_AS)
@@ -73,7 +80,10 @@ def preflight(name: str, data: bytes) -> dict[str, SheetFacts] | None:
     if name.lower().endswith(WORKBOOK_ENDINGS):
         if not any(data.strip(b"\x00 \r\n\t")):
             raise UnreadableFile(f"{name} is damaged: it holds nothing but blanks.", "Export it again.")
-        raise UnreadableFile(f"{name} is not a spreadsheet: inside it is plain text or damaged.", "If it is CSV, rename it to .csv; otherwise export it again.")
+        raise UnreadableFile(
+            f"{name} is not a spreadsheet: inside it is plain text or damaged.",
+            "If it is CSV, rename it to .csv; otherwise export it again.",
+        )
     return None
 
 
@@ -81,7 +91,10 @@ def _check_ole(name: str, data: bytes) -> dict[str, SheetFacts]:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise password_protected(name)
     if not any(stream.encode("utf-16-le") in data for stream in ("Workbook", "Book")):
-        raise UnreadableFile(f"{name} is not a spreadsheet: it is another kind of Office file, or damaged.", "Export the report as an Excel workbook or CSV.")
+        raise UnreadableFile(
+            f"{name} is not a spreadsheet: it is another kind of Office file, or damaged.",
+            "Export the report as an Excel workbook or CSV.",
+        )
     try:
         facts, protected = xls_facts.facts(data)
     except Broken as problem:
@@ -108,7 +121,10 @@ def _within_limits(name: str, facts: dict[str, SheetFacts]) -> dict[str, SheetFa
 
 
 def password_protected(name: str) -> UnreadableFile:
-    return UnreadableFile(f"{name} is protected with a password.", "Open it in Excel, take the password off (File, Info, Protect Workbook), save it, and load it again.")
+    return UnreadableFile(
+        f"{name} is protected with a password.",
+        "Open it in Excel, take the password off (File, Info, Protect Workbook), save it, and load it again.",
+    )
 
 
 def _check_zip(name: str, data: bytes) -> dict[str, SheetFacts]:
@@ -124,14 +140,33 @@ def _check_zip(name: str, data: bytes) -> dict[str, SheetFacts]:
             if "xl/workbook.bin" in contents:
                 return _within_limits(name, xlsb_facts.facts(archive))
             if not any(n.lower().startswith("xl/") for n in contents) and not sheet_parts(archive):
-                raise UnreadableFile(f"{name} is not a spreadsheet: it is a zip file of something else.", "Take the spreadsheet out of it, or export the report as an Excel workbook.")
-            return _within_limits(name, {sheet: _sheet_facts(name, sheet, contents[part]) for sheet, part in sheet_parts(archive).items()})
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError, OverflowError, RuntimeError, OSError, SyntaxError, Broken) as problem:
+                raise UnreadableFile(
+                    f"{name} is not a spreadsheet: it is a zip file of something else.",
+                    "Take the spreadsheet out of it, or export the report as an Excel workbook.",
+                )
+            return _within_limits(
+                name, {sheet: _sheet_facts(name, sheet, contents[part]) for sheet, part in sheet_parts(archive).items()}
+            )
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        ValueError,
+        LookupError,
+        OverflowError,
+        RuntimeError,
+        OSError,
+        SyntaxError,
+        Broken,
+    ) as problem:
         raise _damaged(name) from problem
 
 
 def _check_directory(name: str, parts: list[zipfile.ZipInfo], data: bytes) -> None:
-    unsafe = UnreadableFile(f"{name} unpacks to far more than a spreadsheet of its size holds, so it was not opened.", _SAVE_AS)
+    unsafe = UnreadableFile(
+        f"{name} unpacks to far more than a spreadsheet of its size holds, so it was not opened.", _SAVE_AS
+    )
     if len({p.filename for p in parts}) != len(parts):
         raise UnreadableFile(f"{name} is damaged: it holds the same part twice.", _SAVE_AS)
     if len(parts) > MOST_PARTS:
@@ -161,9 +196,14 @@ def _read_parts(name: str, archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo
 
 def _check_xml(name: str, content: bytes) -> None:
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content or b"<!doctype" in content:
-        raise UnreadableFile(f"{name} holds XML entity definitions, which no spreadsheet program writes and which can do harm, so it was not opened.", _SAVE_AS)
+        raise UnreadableFile(
+            f"{name} holds XML entity definitions, which no spreadsheet program writes and which can do harm, so it was not opened.",
+            _SAVE_AS,
+        )
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:200]:
-        raise UnreadableFile(f"{name} is written in an encoding that no spreadsheet program uses, so it was not opened.", _SAVE_AS)
+        raise UnreadableFile(
+            f"{name} is written in an encoding that no spreadsheet program uses, so it was not opened.", _SAVE_AS
+        )
 
 
 def _sheet_facts(name: str, sheet: str, xml: bytes) -> SheetFacts:
@@ -174,7 +214,10 @@ def _sheet_facts(name: str, sheet: str, xml: bytes) -> SheetFacts:
     _within_limits(name, {sheet: facts})
     for match in _ENTITY_IN_NUMBER.finditer(xml) if b"&" in xml else ():
         if b't="str"' not in match[1]:
-            raise UnreadableFile(f"{name}, sheet {sheet}, writes a number in a way that no spreadsheet program does (an entity), so it was not opened.", _SAVE_AS)
+            raise UnreadableFile(
+                f"{name}, sheet {sheet}, writes a number in a way that no spreadsheet program does (an entity), so it was not opened.",
+                _SAVE_AS,
+            )
     return facts
 
 

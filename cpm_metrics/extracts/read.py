@@ -36,7 +36,9 @@ def _read_workbook(name: str, data: bytes, facts: dict[str, SheetFacts]) -> list
 
 
 def _damaged(what: str) -> UnreadableFile:
-    return UnreadableFile(f"{what} is damaged, or not a spreadsheet.", "Open it in Excel, save it as .xlsx, and load that.")
+    return UnreadableFile(
+        f"{what} is damaged, or not a spreadsheet.", "Open it in Excel, save it as .xlsx, and load that."
+    )
 
 
 def _read_sheets(name: str, data: bytes, facts: dict[str, SheetFacts]) -> list[RawTable]:

@@ -54,7 +54,10 @@ def _decode(name: str, data: bytes) -> tuple[str, list[str]]:
         for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
             if zeros.count(0) > 0.7 * len(zeros) and len(data) % 2 == 0:
                 return _decoded(name, data, encoding), []
-        raise UnreadableFile(f"{name} is not a text file: it holds NUL bytes.", "Export it again as CSV (UTF-8), or as an Excel workbook.")
+        raise UnreadableFile(
+            f"{name} is not a text file: it holds NUL bytes.",
+            "Export it again as CSV (UTF-8), or as an Excel workbook.",
+        )
     try:
         return data.decode("utf-8"), []
     except UnicodeDecodeError:
@@ -71,7 +74,10 @@ def _decoded(name: str, data: bytes, encoding: str) -> str:
             "Export it again as CSV (UTF-8), or as an Excel workbook.",
         ) from problem
     if "\x00" in text:
-        raise UnreadableFile(f"{name} is not a text file: it holds NUL characters.", "Export it again as CSV (UTF-8), or as an Excel workbook.")
+        raise UnreadableFile(
+            f"{name} is not a text file: it holds NUL characters.",
+            "Export it again as CSV (UTF-8), or as an Excel workbook.",
+        )
     return text
 
 

@@ -63,7 +63,10 @@ class NotRecognised:
 
 
 # What may stand in brackets behind a header without changing it.
-_HINT = re.compile(r"[(\[](?:d+[/.-]?m+[/.-]?y+|y ?/ ?n|yes ?/ ?no|date|text|required|optional|mandatory|if known|if applicable|if any)[)\]]", re.I)
+_HINT = re.compile(
+    r"[(\[](?:d+[/.-]?m+[/.-]?y+|y ?/ ?n|yes ?/ ?no|date|text|required|optional|mandatory|if known|if applicable|if any)[)\]]",
+    re.I,
+)
 
 
 @cache
@@ -111,7 +114,9 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     if not looks_meant or other_list:
         why = f"its headers are those of none of the datasets (nearest: {DATASETS[name].title})."
         missing = tuple(f.name for f in DATASETS[name].required if f.name not in found)
-        return NotRecognised(table, index, why, nearest=name, missing=missing, mapping=_mapping(table, index, headers, found))
+        return NotRecognised(
+            table, index, why, nearest=name, missing=missing, mapping=_mapping(table, index, headers, found)
+        )
     out = _finish(table, index, headers, name, {})
     if isinstance(out, NotRecognised):
         out.by_name = name in named
@@ -165,7 +170,9 @@ def _match(headers: list[str], dataset: str, weak: bool, chosen: dict[str, str |
     return {name: (j, how) for name, (j, _, how) in found.items()}, also
 
 
-def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: dict[str, str | None]) -> Recognised | NotRecognised:
+def _finish(
+    table: RawTable, index: int, headers: list[str], name: str, chosen: dict[str, str | None]
+) -> Recognised | NotRecognised:
     dataset = DATASETS[name]
     found, also = _match(headers, name, _named_after(table, name), chosen)
     flags = _cancelled_flag(headers, name, found)
@@ -186,7 +193,9 @@ def _finish(table: RawTable, index: int, headers: list[str], name: str, chosen: 
         for f in missing:
             near = difflib.get_close_matches(fold(f.header), [fold(h) for h in unused], n=3, cutoff=0.5)
             near_seen = [h for h in unused if fold(h) in near]
-            parts.append(f"'{f.header}'" + (f" (near to it: {', '.join(repr(h) for h in near_seen)})" if near_seen else ""))
+            parts.append(
+                f"'{f.header}'" + (f" (near to it: {', '.join(repr(h) for h in near_seen)})" if near_seen else "")
+            )
         return NotRecognised(
             table, index,
             f"it looks like {dataset.title}, but the required column{'s' if len(missing) > 1 else ''} {' and '.join(parts)} "

@@ -33,10 +33,26 @@ TEAM = (
 )  # fmt: skip
 FORENAME = ("First name", "Given name", "First names", "Forenames", "Child forename", "Child's forename", "Child first name",
             "pers_forename", "Person forename")  # fmt: skip
-SURNAME = ("Last name", "Family name", "Child surname", "Child's surname", "Child last name", "pers_surname", "Person surname",
-           # one column for the whole name
-           "Full name", "Child name", "Child's name", "Name of child", "Name of child / children", "Name", "Client name", "Person name",
-           "Young person", "Child full name")
+SURNAME = (
+    "Last name",
+    "Family name",
+    "Child surname",
+    "Child's surname",
+    "Child last name",
+    "pers_surname",
+    "Person surname",
+    # one column for the whole name
+    "Full name",
+    "Child name",
+    "Child's name",
+    "Name of child",
+    "Name of child / children",
+    "Name",
+    "Client name",
+    "Person name",
+    "Young person",
+    "Child full name",
+)
 BIRTH = ("DOB", "D.O.B", "Birth date", "Child's date of birth", "Child DOB", "Child date of birth", "pers_dob", "DateOfBirth",
          "Person DOB")  # fmt: skip
 GENDER = ("Sex", "pers_sex", "pers_gender", "Child gender", "Child sex")
@@ -255,7 +271,17 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }  # fmt: skip
 
-_START = ("Start date", "Start", "From", "Date from", "Date started", "Started", "Started on", "START_DATE", "STARTED_ON")
+_START = (
+    "Start date",
+    "Start",
+    "From",
+    "Date from",
+    "Date started",
+    "Started",
+    "Started on",
+    "START_DATE",
+    "STARTED_ON",
+)
 _END = ("End date", "End", "To", "Date to", "Date ended", "Ended", "END_DATE")
 WEAK: dict[str, dict[str, tuple[str, ...]]] = {
     "cases": {"care_started": _START, "care_ceased": _END, "child_id": ("ID", "Number", "Reference")},

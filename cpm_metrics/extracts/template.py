@@ -53,15 +53,21 @@ def _column(sheet, i: int, f: Field) -> None:
         sheet.column_dimensions[letter].number_format = number_format
         for row in range(2, 202):
             sheet.cell(row, i).number_format = number_format
-    choices = ["Yes", "No"] if f.kind == "yes_no" else [LABELS[c] for c in f.codes] if f.kind in ("code", "codes") else []
+    choices = (
+        ["Yes", "No"] if f.kind == "yes_no" else [LABELS[c] for c in f.codes] if f.kind in ("code", "codes") else []
+    )
     if choices:
         # A list may take several entries, which Excel's pick-lists can't: a hint, not a stop.
-        rule = DataValidation("list", formula1='"' + ",".join(choices) + '"', allow_blank=True, showErrorMessage=f.kind != "codes")
+        rule = DataValidation(
+            "list", formula1='"' + ",".join(choices) + '"', allow_blank=True, showErrorMessage=f.kind != "codes"
+        )
         rule.errorTitle, rule.error = f.header, "Choose from the list, or leave it blank."
         sheet.add_data_validation(rule)
         rule.add(f"{letter}2:{letter}{ROWS}")
     if f.kind == "date":
-        rule = DataValidation("date", operator="between", formula1="1", formula2="73415", allow_blank=True, showErrorMessage=True)
+        rule = DataValidation(
+            "date", operator="between", formula1="1", formula2="73415", allow_blank=True, showErrorMessage=True
+        )
         rule.errorTitle, rule.error = f.header, "Enter a date, as 31/12/2026."
         sheet.add_data_validation(rule)
         rule.add(f"{letter}2:{letter}{ROWS}")

@@ -39,8 +39,24 @@ MESSAGES: dict[str, tuple[str, str]] = {
 
 # Written for "nothing here". In names they may be a person's name, so `keep_words` keeps all but the signs.
 _BLANK_SIGNS = {"", "-", "--", "---", "–", "—", "n/a", "n\\a", "(blank)", "[blank]"}
-_BLANK_WORDS = _BLANK_SIGNS | {"na", "n.a.", "n.a", "none", "null", "nil", "nan", "nat", "not applicable", "<null>", "(null)", "#n/a n/a"}
-_EXCEL_ERRORS = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!|UNKNOWN!|CONNECT!|BUSY!)$", re.I)
+_BLANK_WORDS = _BLANK_SIGNS | {
+    "na",
+    "n.a.",
+    "n.a",
+    "none",
+    "null",
+    "nil",
+    "nan",
+    "nat",
+    "not applicable",
+    "<null>",
+    "(null)",
+    "#n/a n/a",
+}
+_EXCEL_ERRORS = re.compile(
+    r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!|UNKNOWN!|CONNECT!|BUSY!)$",
+    re.I,
+)
 _UNSEEN = re.compile(f"[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f{INVISIBLE}\\ufffe\\uffff]")
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ufffe\\uffff]")
 

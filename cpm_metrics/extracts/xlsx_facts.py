@@ -14,8 +14,10 @@ from .folding import column_index
 from .sheet_facts import SheetFacts
 
 _ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?\bt="e"[^>]*?)(?<!/)>(?P<body>.*?)</(?:\w+:)?c>', re.S)
-_FORMULA_CELL = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?f\b.*?)</(?:\w+:)?c>', re.S)
-_LONG_NUMBER = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?v>\s*\d{16,}(?:\.0*)?\s*</(?:\w+:)?v>\s*)</(?:\w+:)?c>')
+_FORMULA_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?f\b.*?)</(?:\w+:)?c>", re.S)
+_LONG_NUMBER = re.compile(
+    rb"<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?v>\s*\d{16,}(?:\.0*)?\s*</(?:\w+:)?v>\s*)</(?:\w+:)?c>"
+)
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>(.*?)</(?:\w+:)?v>", re.S)
 _WHERE = re.compile(rb'\br="([A-Z]+)(\d+)"')

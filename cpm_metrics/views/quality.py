@@ -69,11 +69,12 @@ def percent(told: int, everything: int) -> float | None:
 @dataclass(frozen=True)
 class Fix:
     """`where`: whether one child's record or the whole extract lacks it; `needs`: what is missing, in the template's words;
-    `fix`: the sentence that says what to do."""
+    `fix`: the sentence that says what to do; `day`: of the meeting whose record it is, None where it is about the case."""
 
     where: str
     needs: str
     fix: str
+    day: date | None = None
 
 
 # What a rule says is missing -> what that is called, the column (dataset, field) that must be in the extract for the record to
@@ -107,7 +108,7 @@ def unassessable(results: Results, teams: Sequence[str] = ()) -> pd.DataFrame:
     """One row per obligation that can't be told, of the teams that held the case when it fell due.
 
     Columns: obligation_id, rule, title, child_id, name, anchor_date, owner (team the obligation counts for), team and worker
-    (who hold the child now, or held it when care ended: who can enter it), in_care, where, needs, fix.
+    (who hold the child now, or held it when care ended: who can enter it), in_care, where, needs, fix, day (as in `Fix`).
     """
     frame = results.frame(
         """
@@ -131,7 +132,7 @@ def unassessable(results: Results, teams: Sequence[str] = ()) -> pd.DataFrame:
         "title": frame["rule"].map({rule.code: rule.title for rule in all_rules()}), "child_id": frame["child_id"],
         "name": lists.names(frame), "anchor_date": frame["anchor_date"], "owner": frame["owner"], "team": frame["team"],
         "worker": frame["worker"], "in_care": frame["in_care"], "where": [f.where for f in fixes],
-        "needs": [f.needs for f in fixes], "fix": [f.fix for f in fixes],
+        "needs": [f.needs for f in fixes], "fix": [f.fix for f in fixes], "day": pd.to_datetime([f.day for f in fixes]),
     })  # fmt: skip
     return out
 
@@ -152,7 +153,7 @@ def _fix(row: dict, columns: dict[object, set[str]]) -> Fix:
     if missing.startswith(_CONSIDERED):
         present = columns.get(row["meeting_source"], set())
         if present >= set(_CONSIDERED_FIELDS):
-            return Fix(RECORD, "What the final plan CPM considered", _say(row, "Enter yes or no for each in the record of the {meeting} of {day}: " + missing.removeprefix(_CONSIDERED) + "."))
+            return Fix(RECORD, "What the final plan CPM considered", _say(row, "Enter yes or no for each in the record of the {meeting} of {day}: " + missing.removeprefix(_CONSIDERED) + "."), row["meeting_date"])
         names = [DATASETS["meetings"].field(f).header for f in _CONSIDERED_FIELDS if f not in present]
         return Fix(EXTRACT, " and ".join(names), _sentence([[(name, "Meetings")] for name in names]))
     if missing in _RECORD:
@@ -161,7 +162,9 @@ def _fix(row: dict, columns: dict[object, set[str]]) -> Fix:
         if present:
             text = row.get(_TEXTS.get(missing, ""))
             written = text is not None and not pd.isna(text)
-            return Fix(RECORD, needs, _say(row, unread if written and unread else blank))
+            sentence = unread if written and unread else blank
+            about = row["meeting_date"] if "{day}" in sentence else row["anchor_date"] if missing == "Due date of this action" else None
+            return Fix(RECORD, needs, _say(row, sentence), about)
     return _ask_for(missing)
 
 
@@ -219,14 +222,17 @@ def missing_groups(rows: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["obligations", "needs"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def fix_list(rows: pd.DataFrame, *, in_care: bool | None = None) -> pd.DataFrame:
-    """What people can enter: one row per child and thing to fix, by team, worker and name.
+def fix_list(rows: pd.DataFrame, *, in_care: bool | None = None, since: date | None = None) -> pd.DataFrame:
+    """What people can enter: one row per child and thing to fix, by team, worker and name. `since` leaves out the records of
+    meetings before that day; what is about the child's case stays.
 
     Columns: child_id, name, team, worker, in_care, needs, fix, unlocks (titles of the rules it holds up), obligations (how many).
     """
     wanted = rows[rows["where"] == RECORD]
     if in_care is not None:
         wanted = wanted[wanted["in_care"].astype(bool) == in_care]
+    if since is not None:
+        wanted = wanted[wanted["day"].isna() | (wanted["day"] >= pd.Timestamp(since))]
     columns = ["child_id", "name", "team", "worker", "in_care", "needs", "fix", "unlocks", "obligations"]
     if not len(wanted):
         return pd.DataFrame(columns=columns)
@@ -318,6 +324,7 @@ def recording_lag(snapshots: Sequence[Snapshot], now: Results) -> pd.DataFrame |
     date before that one, of the same dataset), lag (days from day to seen), back_dated (whether it was held by `before`
     and still not in that extract), new_child (the child wasn't in any earlier load's cases), team, worker.
 
+    Not counted: a meeting older than any that the dataset's earlier loads had (a report that now reaches further back is no delay).
     Only what a load brought itself counts, so a dataset that carried on shows nothing new, and one loaded for the first time
     is a beginning, not a delay. Where one dataset has a meeting first and another later, the first one counts.
     """
@@ -342,6 +349,8 @@ def recording_lag(snapshots: Sequence[Snapshot], now: Results) -> pd.DataFrame |
                 JOIN seen s USING (child_id, kind, day, n)
                 JOIN released own ON own.dataset = s.dataset AND own.n = f.n
                 JOIN released prior ON prior.dataset = s.dataset AND prior.n < f.n
+                JOIN (SELECT n, dataset, kind, min(day) AS oldest FROM seen GROUP BY ALL) reach
+                  ON reach.n = prior.n AND reach.dataset = s.dataset AND reach.kind = f.kind AND reach.oldest <= f.day
                 GROUP BY ALL
             )
             SELECT l.child_id, l.kind, l.day, l.seen, l.before, l.seen - l.day AS lag, l.day <= l.before AS back_dated,

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -337,6 +338,11 @@ def _examples(samples: Sequence[str]) -> None:
     st.caption(" · ".join(plain(_short(s)) for s in samples) if samples else "No values in the first rows")
 
 
+def _spoken(text: str) -> str:
+    """For a label that only a screen reader reads, which would read out the escapes too: without what Markdown could use."""
+    return " ".join(re.sub(r"[^\w\s.,'’/-]", " ", text).replace("_", " ").split())
+
+
 def _short(text: str, most: int = 34) -> str:
     text = " ".join(text.removesuffix(" 00:00:00").split())
     return text if len(text) <= most else text[: most - 1] + "…"
@@ -383,7 +389,7 @@ def _all_columns(table: Table, row: HeaderRow, choice: dict, found: Judgement, m
             if state.widget(at) not in options:
                 state.set_widget(at, columns.get(column.letter) or OUT)
             pick.selectbox(
-                f"Column {column.letter}, {plain(column.header)}, is", options, key=at, label_visibility="collapsed",
+                f"Column {column.letter}, {_spoken(column.header)}, is", options, key=at, label_visibility="collapsed",
                 format_func=lambda name: _field_words(dataset, name), **_on_change(_field_chosen, table, column.letter),
             )  # fmt: skip
             remark.caption(_remark(column, columns.get(column.letter), choice["dataset"] == table.dataset, found))
@@ -508,7 +514,7 @@ def _values(questions: list[Question], by: str) -> None:
             words.markdown(f"“{plain(_short(question.value, 90))}”")
             words.caption(f"{DATASETS[question.dataset].title}, {question.header} · {question.count:,} {'time' if question.count == 1 else 'times'} · {mapping.meaning_until_then(question)}")
             answer = right.selectbox(
-                f"{question.header}: {plain(_short(question.value, 90))} means", [LATER, *question.choices, OUT], key=at, label_visibility="collapsed", format_func=_code_words
+                f"{question.header}: {_spoken(_short(question.value, 90))} means", [LATER, *question.choices, OUT], key=at, label_visibility="collapsed", format_func=_code_words
             )
             if answer != LATER:
                 answers.append((question, answer))

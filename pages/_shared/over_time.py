@@ -87,6 +87,11 @@ def compared(older: LoadInfo, newer: LoadInfo) -> history.Comparison:
 # -- drawn with its table
 
 
+def tall(rows: int, most: int = 420) -> int:
+    """The height in pixels of a table of so many rows, without a strip of nothing below the last."""
+    return min(round(32.9 * (rows + 1)) + 3, most)
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a chart: its name, a value (or None) per point, what is said on pointing at each, its look."""

@@ -24,7 +24,7 @@ PARTS = {
     "back_dated": ("back-dated events", "In the newer load dated on or before the day the older one was taken, and not in the older one: entered late, or a date corrected since. "
                    "Children who came into care after the older extract aren’t counted."),
 }  # fmt: skip
-MONTHS = {1: "that month", 3: "the 3 months to it", 12: "the 12 months to it"}
+MONTHS = {1: "the month", 3: "3 months", 12: "12 months"}
 ALL = "all rules"
 
 
@@ -58,7 +58,7 @@ def loads(view: frame.View) -> None:
     st.subheader(f"Loads ({len(table)})", anchor=False)
     titles = {name: st.column_config.NumberColumn(d.title, width=85, format="localized") for name, d in DATASETS.items()}
     picked = st.dataframe(
-        table, hide_index=True, key="loads", on_select="rerun", selection_mode="single-row", height=min(38 + 35 * len(table), 380), alt="Loads, the newest first", placeholder="",
+        table, hide_index=True, key="loads", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(table), 380), alt="Loads, the newest first", placeholder="",
         column_order=["state", "extract_date", "loaded_at", "by", "error", "warning", "cases", "meetings", "reviews", "files", *[n for n in DATASETS if n not in ("cases", "meetings", "reviews")], "carried"],
         column_config=titles | {
             "state": st.column_config.TextColumn("State", width=80), "extract_date": show.date_column("Extract of"), "loaded_at": st.column_config.DatetimeColumn("Loaded (UTC)", format="D MMM YYYY, HH:mm", width=150),
@@ -78,7 +78,7 @@ def loads(view: frame.View) -> None:
     ages = history.ages(current, date.today())
     st.dataframe(
         ages.assign(carried=[("carried on" if c else "with the current load") if pd.notna(d) else "never loaded: what needs it says “cannot tell”" for c, d in zip(ages["carried"], ages["extract_date"], strict=True)]),
-        hide_index=True, key="ages", alt="Datasets of the current load with their age", height=38 + 35 * len(ages),
+        hide_index=True, key="ages", alt="Datasets of the current load with their age", height=over_time.tall(len(ages)),
         column_config={
             "title": st.column_config.TextColumn("Dataset", width=160), "extract_date": show.date_column("Taken on"), "carried": st.column_config.TextColumn("Came", width=330),
             "days": st.column_config.NumberColumn("Days old", width=80), "rows": st.column_config.NumberColumn("Rows", width=80, format="localized"),
@@ -201,7 +201,7 @@ def part_list(view: frame.View, part: str, rows: pd.DataFrame, older: LoadInfo, 
         "days": st.column_config.NumberColumn("Days before" if part == "back_dated" else "Days overdue", width=95, help=f"From the event to the extract of {look.day(older.extract_date)}, which didn’t have it." if part == "back_dated" else None),
     }  # fmt: skip
     columns = COLUMNS[part]
-    show.children_list(rows, columns, f"compare-{part}", height=min(38 + 35 * len(rows), 440), alt=title, extra={n: extra[n] for n in columns if n in extra})
+    show.children_list(rows, columns, f"compare-{part}", height=over_time.tall(len(rows), 440), alt=title, extra={n: extra[n] for n in columns if n in extra})
     about = {"Older load": called(older), "Newer load": called(newer), "Teams": view.teams_text}
     words = {"team_before": "Team before", "what": "Event", "day": "Dated", "detail": "Detail", "days": "Days before the older extract", "care_ceased": "Left care"} if part in ("back_dated", "moved", "added", "gone") else {}
     show.downloads(rows.rename(columns=words), f"{part.replace('_', '-')}-{older.extract_date.isoformat()}-{newer.extract_date.isoformat()}", about, title=title[0].upper() + title[1:])
@@ -217,7 +217,7 @@ def trend(view: frame.View) -> None:
     code = state.param("rule", list(rules), ALL)
     left.selectbox("Rule", [ALL, *rules], index=[ALL, *rules].index(code), key=f"trend-rule-{code}", format_func=lambda c: "All rules together" if c == ALL else rules[c], on_change=pick_rule, args=(f"trend-rule-{code}",))
     months = int(state.param("months", [str(m) for m in MONTHS], "3"))
-    right.segmented_control("Fell due in", list(MONTHS), default=months, key=f"trend-months-{months}", required=True, format_func=MONTHS.get, on_change=pick_months, args=(f"trend-months-{months}",))
+    right.segmented_control("Fell due in, to the month-end", list(MONTHS), default=months, key=f"trend-months-{months}", required=True, format_func=MONTHS.get, on_change=pick_months, args=(f"trend-months-{months}",))
     rule = None if code == ALL else code
     points = trend_points(view, months, rule)
     st.markdown(explained(points, view, rules.get(code, "all rules together")))
@@ -290,7 +290,7 @@ def trend_table(points: pd.DataFrame) -> int | None:
     """The chart's numbers, the newest month first. -> position in `points` of the ticked one."""
     shown = points[::-1]
     picked = st.dataframe(
-        shown, hide_index=True, key="trend-table", on_select="rerun", selection_mode="single-row", height=38 + 35 * len(shown), alt="Month-ends with both rates", placeholder="",
+        shown, hide_index=True, key="trend-table", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(shown), 600), alt="Month-ends with both rates", placeholder="",
         column_order=["end", "now_text", "now_untold", "taken", "then_text", "then_untold"],
         column_config={
             "end": show.date_column("Month-end", width=110), "now_text": st.column_config.TextColumn("Reconstructed: on time", width=200), "now_untold": st.column_config.NumberColumn("? Cannot tell", width=110),
@@ -326,7 +326,7 @@ def month_rows(view: frame.View, point: pd.Series, months: int, rule: str | None
     if not len(rows):
         show.empty("None", "Both extracts say the same of every obligation.")
         return
-    show.children_list(rows, columns, "month", height=min(38 + 35 * len(rows), 420), alt=title, extra={"then": st.column_config.TextColumn("As known then", width=125)} if "then" in columns else None)
+    show.children_list(rows, columns, "month", height=over_time.tall(len(rows), 420), alt=title, extra={"then": st.column_config.TextColumn("As known then", width=125)} if "then" in columns else None)
     show.downloads(rows.rename(columns={"then": "Status as known then"}), f"month-{end.isoformat()}", view.about, title="Month")
 
 

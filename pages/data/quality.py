@@ -1,5 +1,7 @@
 """Data quality: how much can be told, what to enter so that the rest can, and how late records come."""
 
+from datetime import date
+
 import pandas as pd
 import streamlit as st
 
@@ -12,6 +14,8 @@ SHOWS = ("fixes", "rules", "missing", "problems", "lag", "loads")
 MOST_LOADS = 13  # a year of monthly loads, or a quarter of weekly ones
 MOST_ROWS = 1000  # of problems on the screen; the download has all
 EVERYONE, IN_CARE = "Everyone", "In care now"
+YEAR, EVER = "Last 12 months", "Any time"
+LATE_AFTER = 14  # days, or the time between two extracts where that is longer
 
 
 def page() -> None:
@@ -19,7 +23,7 @@ def page() -> None:
     frame.title("Data quality", view)
     shares = quality.by_rule(quality.of_teams(quality.assessable(view.results), view.teams), rules_on(view))
     rows = quality.unassessable(view.results, view.teams)
-    fixes = quality.fix_list(rows)
+    usual = quality.fix_list(rows, in_care=True, since=year_ago(view))
     groups = quality.missing_groups(rows)
     snapshot = data.store().snapshot(view.info.load_id)
     found = quality.problems(snapshot)
@@ -33,18 +37,18 @@ def page() -> None:
     )
     wanted = groups[groups["where"] == quality.EXTRACT]
     tiles = {
-        "fixes": (len(fixes), "Things to enter", f"about {look.count(fixes['child_id'].nunique(), 'child', 'children')}", "What people can enter in the case system, one row per child and thing."),
-        "missing": (len(wanted), "Missing from the extract", f"holding up {look.count(int(wanted['obligations'].sum()), 'obligation')}", "Columns and datasets that the extract doesn’t have. Nobody needs to enter anything: the report needs them."),
-        "rules": (int((shares["cannot_tell"] > 0).sum()), "Rules in part untold", f"of {look.count(len(shares), 'rule')}", "Rules with at least one obligation that can’t be told."),
-        "problems": (len(found), "Problems in the load", problem_words(view.info.problem_counts), "What was wrong with the files of the current load. They belong to a file, so the choice of teams doesn’t change them."),
+        "fixes": (len(usual), "Things to enter", f"{look.count(usual['child_id'].nunique(), 'child', 'children')} in care now", "What people can enter in the case system, one row per child and thing: for children in care now, the last 12 months. The list can be widened."),
+        "missing": (len(wanted), "Missing columns", f"{look.count(int(wanted['obligations'].sum()), 'obligation')} held up", "Columns and datasets that the extract doesn’t have. Nobody needs to enter anything: the report needs them."),
+        "rules": (int((shares["cannot_tell"] > 0).sum()), "Rules part untold", f"of {look.count(len(shares), 'rule')}", "Rules with at least one obligation that can’t be told."),
+        "problems": (len(found), "Load problems", problem_words(view.info.problem_counts), "What was wrong with the files of the current load. They belong to a file, so the choice of teams doesn’t change them."),
         "lag": lag_tile(loads, view),
-        "loads": (len(loads), "Loads compared", "shares and problems over time", "How the share that can be told, and the problems, have gone from load to load."),
+        "loads": (len(loads), "Loads over time", "shares and problems", "How the share that can be told, and the problems, have gone from load to load."),
     }  # fmt: skip
     for column, (name, (number, title, note, help_)) in zip(st.columns(len(tiles), gap="small"), tiles.items(), strict=True):
         with column:
             show.tile(f"quality-{name}", number, title, note, chosen=which == name, help=help_, action=choose, args=(name,))
     {
-        "fixes": lambda: fix_list(view, fixes), "missing": lambda: missing(view, rows, groups), "rules": lambda: rules(view, shares, rows),
+        "fixes": lambda: fix_list(view, rows), "missing": lambda: missing(view, rows, groups), "rules": lambda: rules(view, shares, rows),
         "problems": lambda: problems(view, found), "lag": lambda: lag(view, loads), "loads": lambda: over_loads(view, loads),
     }[which]()  # fmt: skip
 
@@ -68,19 +72,26 @@ def problem_words(counts: dict[str, int]) -> str:
 # -- what to enter
 
 
-def fix_list(view: frame.View, fixes: pd.DataFrame) -> None:
-    left, middle, right = st.columns([3, 1.2, 2], vertical_alignment="bottom")
-    whom = middle.segmented_control("Whom", [IN_CARE, EVERYONE], default=IN_CARE, key="fix-whom", required=True, label_visibility="collapsed", help="Records of children who have left care can be put right too, but help nobody’s plan now.")
-    mine = fixes[fixes["in_care"].astype(bool)].reset_index(drop=True) if whom == IN_CARE else fixes
-    kinds = mine["needs"].value_counts()
-    kind = right.selectbox("What", sorted(kinds.index), index=None, key="fix-kind", placeholder=f"All {len(kinds)} things" if len(kinds) != 1 else "All", format_func=lambda k: f"{k} ({kinds.get(k, 0):,})", label_visibility="collapsed") if len(kinds) > 1 else None
-    mine = mine[mine["needs"] == kind].reset_index(drop=True) if kind in kinds.index else mine
-    left.subheader(f"Things to enter ({len(mine):,})", anchor=False, help="Sorted by the team and worker who hold the child now, or held it when care ended: they can enter it.")
+def year_ago(view: frame.View) -> date:
+    return (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
+
+
+def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
+    place = st.container()
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        whom = st.segmented_control("Whom", [IN_CARE, EVERYONE], default=IN_CARE, key="fix-whom", required=True, label_visibility="collapsed", help="Records of children who have left care can be put right too, but help nobody’s plan now.")
+        when = st.segmented_control("Of meetings", [YEAR, EVER], default=YEAR, key="fix-when", required=True, label_visibility="collapsed", help="Records of meetings held in that time. What is about the child’s case always stands here.")
+        mine = quality.fix_list(rows, in_care=True if whom == IN_CARE else None, since=year_ago(view) if when == YEAR else None)
+        kinds = mine["needs"].value_counts()
+        if len(kinds) > 1:
+            kind = st.selectbox("What", sorted(kinds.index), index=None, key="fix-kind", placeholder=f"All {len(kinds)} kinds of thing", format_func=lambda k: f"{k} ({kinds.get(k, 0):,})", label_visibility="collapsed", width=300)
+            mine = mine[mine["needs"] == kind].reset_index(drop=True) if kind in kinds.index else mine
+    place.subheader(f"Things to enter ({len(mine):,})", anchor=False, help="Sorted by the team and worker who hold the child now, or held it when care ended: they can enter it.")
     if not len(mine):
         show.empty("Nothing to enter", f"Nothing that a record of these children lacks keeps a rule from being told, for {view.teams_text}. What the extract itself lacks stands under “Missing from the extract”.")
         return
     show.children_list(
-        mine, ["fix", "team", "worker", "unlocks"], f"fixes-{whom}", height=min(38 + 35 * len(mine), 420), alt="Things to enter, by team and worker",
+        mine, ["fix", "team", "worker", "unlocks"], f"fixes-{whom}-{when}", height=over_time.tall(len(mine), 420), alt="Things to enter, by team and worker",
         extra={
             "fix": st.column_config.TextColumn("What to enter", width=430), "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now, or held it when care ended."),
             "unlocks": st.column_config.TextColumn("So that it can be told", width=250),
@@ -88,7 +99,7 @@ def fix_list(view: frame.View, fixes: pd.DataFrame) -> None:
     )  # fmt: skip
     out = mine.rename(columns={"needs": "What is missing", "fix": "What to enter", "unlocks": "So that it can be told", "obligations": "Obligations held up"})
     show.downloads(out[["team", "worker", "name", "child_id", "What to enter", "What is missing", "So that it can be told", "Obligations held up", "in_care"]],
-                   f"to-enter-{view.as_at.isoformat()}", view.about | {"Whom": whom}, title="To enter")  # fmt: skip
+                   f"to-enter-{view.as_at.isoformat()}", view.about | {"Children": whom, "Records of meetings": when}, title="To enter")  # fmt: skip
     st.caption(
         "To hand it out: choose a team at the side, or filter the Excel sheet by its Team column. A child’s row goes to whoever holds the child now; "
         "the side’s choice of teams is by who held the case when the obligation fell due."
@@ -106,7 +117,7 @@ def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
     else:
         shown = groups.assign(where=groups["where"].map(quality.WHERE), fix=groups["fix"].fillna("Enter it in each record: see “Things to enter”."))
         picked = st.dataframe(
-            shown, hide_index=True, key="missing", on_select="rerun", selection_mode="single-row", height=min(38 + 35 * len(shown), 380), alt="What is missing, with how much it holds up", placeholder="",
+            shown, hide_index=True, key="missing", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(shown), 380), alt="What is missing, with how much it holds up", placeholder="",
             column_order=["needs", "where", "obligations", "children", "fix", "rules"],
             column_config={
                 "needs": st.column_config.TextColumn("What is missing", width=260), "where": st.column_config.TextColumn("Where", width=160),
@@ -134,7 +145,7 @@ def behind(view: frame.View, rows: pd.DataFrame, title: str, key: str, results=N
     """The obligations behind a number (of an earlier load, where its results are given)."""
     obligations = lists.obligations(results or view.results, ids=[int(i) for i in rows["obligation_id"]])
     st.markdown(f"**{show.plain(title)}: {look.count(len(obligations), 'obligation')}**")
-    show.children_list(obligations, ["title", "anchor_date", "missing", "team", "worker", "why"], f"behind-{key}", height=min(38 + 35 * len(obligations), 360), alt=title,
+    show.children_list(obligations, ["title", "anchor_date", "missing", "team", "worker", "why"], f"behind-{key}", height=over_time.tall(len(obligations), 360), alt=title,
                        extra={"missing": st.column_config.TextColumn("Not in the extracts", width=200)})  # fmt: skip
     show.downloads(obligations, f"cannot-tell-{key}-{view.as_at.isoformat()}", view.about, title="Cannot tell")
 
@@ -149,7 +160,7 @@ def rules(view: frame.View, shares: pd.DataFrame, rows: pd.DataFrame) -> None:
         level=[[look.LEVEL[rule(code).level].label] for code in shares["rule"]], main=[main.get(code, "") for code in shares["rule"]],
     )  # fmt: skip
     picked = st.dataframe(
-        shown, hide_index=True, key="shares", on_select="rerun", selection_mode="single-row", height=min(38 + 35 * len(shown), 460), alt="Rules with the share that can be told", placeholder="",
+        shown, hide_index=True, key="shares", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(shown), 460), alt="Rules with the share that can be told", placeholder="",
         column_order=["title", "level", "share", "percent", "cannot_tell", "main"],
         column_config={
             "title": st.column_config.TextColumn("Rule", width=290), "level": show.level_column(), "share": st.column_config.TextColumn("Can be told", width=140),
@@ -180,7 +191,7 @@ def problems(view: frame.View, found: pd.DataFrame) -> None:
     titles = {name: d.title for name, d in DATASETS.items()}
     shown = groups.assign(severity=[look.SEVERITY[s].label for s in groups["severity"]], dataset=groups["dataset"].map(titles))
     picked = st.dataframe(
-        shown, hide_index=True, key="problem-groups", on_select="rerun", selection_mode="single-row", height=min(38 + 35 * len(shown), 380), alt="Problems by kind", placeholder="",
+        shown, hide_index=True, key="problem-groups", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(shown), 380), alt="Problems by kind", placeholder="",
         column_order=["problems", "message", "severity", "dataset", "header", "remedy"],
         column_config={
             "problems": st.column_config.NumberColumn("Problems", width=80), "message": st.column_config.TextColumn("What is wrong", width=380), "severity": st.column_config.TextColumn("What happened", width=200),
@@ -192,7 +203,7 @@ def problems(view: frame.View, found: pd.DataFrame) -> None:
     if picked.selection.rows and picked.selection.rows[0] < len(groups):
         mine = quality.of_group(found, groups.iloc[picked.selection.rows[0]])
         st.dataframe(
-            problem_frame(mine[:MOST_ROWS], titles), hide_index=True, key="problem-rows", alt="Problems", placeholder="", height=min(38 + 35 * len(mine), 380),
+            problem_frame(mine[:MOST_ROWS], titles), hide_index=True, key="problem-rows", alt="Problems", placeholder="", height=over_time.tall(len(mine), 380),
             column_order=["File", "Sheet", "Row", "Column", "Heading", "Value", "What is wrong", "What to do"],
         )  # fmt: skip
         if len(mine) > MOST_ROWS:
@@ -215,12 +226,18 @@ def lag_rows(loads: list, view: frame.View) -> pd.DataFrame | None:
     return None if rows is None else quality.of_teams(rows, view.teams)
 
 
+def late_after(loads: list) -> int:
+    gap = quality.usual_gap(loads)
+    return max(LATE_AFTER, gap.days if gap else 0)
+
+
 def lag_tile(loads: list, view: frame.View) -> tuple[int, str, str, str]:
-    help_ = "How many days after a CPM or review the first extract has it. Needs at least two loads."
+    after = late_after(loads)
+    help_ = f"CPMs and reviews that first appeared in an extract more than {after} days after they were held. It takes two loads to see."
     rows = lag_rows(loads, view)
     if rows is None:
-        return 0, "Recorded since", "cannot tell: one load only", help_
-    return len(rows), "Recorded since", f"half within {rows['lag'].median():g} days" if len(rows) else "none new", help_
+        return 0, "Appeared late", "cannot tell: one load", help_
+    return int((rows["lag"] > after).sum()), "Appeared late", f"of {look.count(len(rows), 'new meeting')}", help_
 
 
 def lag(view: frame.View, loads: list) -> None:
@@ -231,7 +248,7 @@ def lag(view: frame.View, loads: list) -> None:
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     gap = quality.usual_gap(loads)
-    after = int(right.number_input("Late is more than … days after", 0, 365, 14, key="late-after", help="Meetings that first appear more than this many days after they were held are listed as back-dated."))
+    after = int(right.number_input("Late is more than … days after", 0, 3650, late_after(loads), key="late-after", help="Meetings that first appear more than this many days after they were held are listed as back-dated."))
     left.markdown(
         f"CPMs and reviews held, first seen in one of the {len(loads) - 1:,} extracts since {look.day(loads[0].extract_date)}: the days from the meeting to the extract that first has it. "
         + (f"Extracts are usually {look.days(gap.days)} apart, so up to {look.days(gap.days)} is nothing unusual." if gap else "")
@@ -242,14 +259,14 @@ def lag(view: frame.View, loads: list) -> None:
     table = quality.lag_by_team(rows, after)
     picked = st.dataframe(
         table.assign(middle=[f"{a:g} to {b:g}" for a, b in zip(table["from_days"], table["to_days"], strict=True)]), hide_index=True, key="lag", on_select="rerun", selection_mode="single-row",
-        height=min(38 + 35 * len(table), 480), alt="Days from meeting to extract by team", placeholder="", column_order=["team", "meetings", "median", "middle", "most", "late"],
+        height=over_time.tall(len(table), 480), alt="Days from meeting to extract by team", placeholder="", column_order=["team", "meetings", "median", "middle", "most", "late"],
         column_config={
-            "team": st.column_config.TextColumn("Team", width=200, help="The team that held the case on the day of the meeting, by the newest extract."), "meetings": st.column_config.NumberColumn("Meetings", width=90),
+            "team": st.column_config.TextColumn("Team", width=200, help="The team that held the case on the day of the meeting, by the newest extract."), "meetings": st.column_config.NumberColumn("Meetings", width=90, format="localized"),
             "median": st.column_config.NumberColumn("Median days", width=110, format="%g", help="Half of them appeared within this many days."), "middle": st.column_config.TextColumn("Middle half, days", width=140, alignment="right"),
             "most": st.column_config.NumberColumn("Longest", width=90), "late": st.column_config.NumberColumn(f"More than {after} days", width=150),
         },
     )  # fmt: skip
-    st.caption("Teams stand in name order: they are not ranked. Tick one to see its meetings alone. The days include the wait for the next extract, so they are the most it can have been.")
+    st.caption("Teams stand in name order: they are not ranked. Tick one to see its meetings alone. The days include the wait for the next extract, so they are the most it can have been. Meetings older than any in the earlier extracts are left out: a report that reaches further back is no delay.")
     show.downloads(table.rename(columns={"meetings": "Meetings", "median": "Median days", "from_days": "Middle half from", "to_days": "to", "most": "Longest", "late": f"More than {after} days"}), f"recording-lag-{view.info.extract_date.isoformat()}", view.about, title="Recording lag")
     team = table["team"].iloc[picked.selection.rows[0]] if picked.selection.rows and picked.selection.rows[0] < len(table) - 1 else None
     late_list(view, rows if team is None else rows[rows["team"] == team], after, team)
@@ -267,7 +284,7 @@ def late_list(view: frame.View, rows: pd.DataFrame, after: int, team: str | None
         note=["The child is new to the extracts" if new else "Held before the last extract, and not in it" if back else "" for new, back in zip(mine["new_child"], mine["back_dated"], strict=True)],
     )  # fmt: skip
     show.children_list(
-        mine, ["kind", "day", "seen", "lag", "note", "team", "worker"], "lag", height=min(38 + 35 * len(mine), 380), alt="Meetings with the days until they appeared",
+        mine, ["kind", "day", "seen", "lag", "note", "team", "worker"], "lag", height=over_time.tall(len(mine), 380), alt="Meetings with the days until they appeared",
         extra={
             "kind": st.column_config.TextColumn("Meeting", width=180), "day": show.date_column("Held"), "seen": show.date_column("In the extract of", width=125), "lag": st.column_config.NumberColumn("Days", width=65),
             "note": st.column_config.TextColumn("Note", width=260), "team": st.column_config.TextColumn("Team then", width=165),

@@ -26,7 +26,10 @@ def case(**values) -> list:
 
 def meeting(**values) -> list:
     names = ["meeting", "id", "type", "date", "status", "role", "domains"]
-    return [values.get(n, v) for n, v in zip(names, ["M1", "0012", "CPM", "10/04/2025", "Held", "Social worker", "All"], strict=True)]
+    return [
+        values.get(n, v)
+        for n, v in zip(names, ["M1", "0012", "CPM", "10/04/2025", "Held", "Social worker", "All"], strict=True)
+    ]
 
 
 def add(name: str):
@@ -71,7 +74,11 @@ raw("no bytes", b"", "in.xlsx")
 raw("a PDF named xlsx", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3 ...", "in.xlsx")
 raw("HTML named xls", b"<html><body><table><tr><td>Child ID</td></tr></table></body></html>", "in.xls")
 raw("HTML named csv", b"\xef\xbb\xbf  <!DOCTYPE html><html></html>", "in.csv")
-raw("XML spreadsheet 2003 named xls", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "in.xls")
+raw(
+    "XML spreadsheet 2003 named xls",
+    b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
+    "in.xls",
+)
 raw("plain text named xlsx", b"Child ID,Team\r\n1,N\r\n", "in.xlsx")
 raw("a picture named csv", b"\x89PNG\r\n\x1a\n0000", "in.csv")
 raw("a zip of something else", edit_zip(GOOD, lambda n, d: d).replace(b"xl/", b"zz/"), "in.xlsx")
@@ -96,7 +103,12 @@ patched("one cell at XFD1048576", b"</sheetData>", b'<row r="1048576"><c r="XFD1
 patched("a cell in the last row", b"</sheetData>", b'<row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData>')
 patched("billion laughs", b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "a"><!ENTITY b "&a;&a;">]><worksheet')
 patched("external entity", b"<worksheet", b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet')
-patched("entity in a number", b"<v>1234</v>", b"<v>12&#51;4</v>", base=xlsx({"Cases": [CASES, [1234, "A", None, day("03/04/2025"), None, "N"]]}))
+patched(
+    "entity in a number",
+    b"<v>1234</v>",
+    b"<v>12&#51;4</v>",
+    base=xlsx({"Cases": [CASES, [1234, "A", None, day("03/04/2025"), None, "N"]]}),
+)
 patched("xml cut short inside a sheet", b"</sheetData>", b"")
 
 
@@ -138,9 +150,14 @@ BAD["headers below row 20"] = lambda: [("in.csv", csv_bytes([["line"]] * 25 + [C
 BAD["two files, both wrong"] = lambda: [("a.pdf", b"%PDF-1.7"), ("b.xlsx", b"")]
 BAD["a good file and a broken one"] = lambda: [("a.xlsx", GOOD), ("b.xlsx", GOOD[:500])]
 BAD["a good sheet and one with a required column missing"] = lambda: [
-    ("in.xlsx", xlsx({"Cases": [CASES, CASE], "Meetings": [["Child ID", "Meeting type", "Chair"], ["0012", "CPM", "A"]]}))
+    (
+        "in.xlsx",
+        xlsx({"Cases": [CASES, CASE], "Meetings": [["Child ID", "Meeting type", "Chair"], ["0012", "CPM", "A"]]}),
+    )
 ]
-BAD["a sheet that is no dataset"] = lambda: [("in.xlsx", xlsx({"Cases": [CASES, CASE], "Notes": [["Read", "me"], ["x", "y"]]}))]
+BAD["a sheet that is no dataset"] = lambda: [
+    ("in.xlsx", xlsx({"Cases": [CASES, CASE], "Notes": [["Read", "me"], ["x", "y"]]}))
+]
 
 # ids
 
@@ -151,11 +168,27 @@ add_rows("an id in scientific notation", case(id="1.23E+15"), TEXT_CASE)
 add_sheet("a blank id", [None, *CASE[1:]], CASE)
 add_sheet("an id N/A", ["N/A", *CASE[1:]], CASE)
 add_sheet("an id with a control character", ["12\x0734", *CASE[1:]], CASE)
-patched("an id with a NUL", b">zzzz<", b">12_x0000_34<", part="xl/sharedStrings.xml", base=xlsx({"Cases": [CASES, ["zzzz", *CASE[1:]], CASE]}))
+patched(
+    "an id with a NUL",
+    b">zzzz<",
+    b">12_x0000_34<",
+    part="xl/sharedStrings.xml",
+    base=xlsx({"Cases": [CASES, ["zzzz", *CASE[1:]], CASE]}),
+)
 add_sheet("an id with a zero-width space", ["12\u200b34", *CASE[1:]], CASE)
 add_sheet("the same id with and without zeros in front", CASE, [12, "Other", None, day("03/04/2025"), None, "North"])
-patched("a number of 17 digits keeps them all", b"<v>1234</v>", b"<v>90071992547409931</v>", base=xlsx({"Cases": [CASES, [1234, "A", None, day("03/04/2025"), None, "N"]]}))
-patched("a number that Excel has rounded", b"<v>1234</v>", b"<v>9.0071992547409931E16</v>", base=xlsx({"Cases": [CASES, [1234, "A", None, day("03/04/2025"), None, "N"], CASE]}))
+patched(
+    "a number of 17 digits keeps them all",
+    b"<v>1234</v>",
+    b"<v>90071992547409931</v>",
+    base=xlsx({"Cases": [CASES, [1234, "A", None, day("03/04/2025"), None, "N"]]}),
+)
+patched(
+    "a number that Excel has rounded",
+    b"<v>1234</v>",
+    b"<v>9.0071992547409931E16</v>",
+    base=xlsx({"Cases": [CASES, [1234, "A", None, day("03/04/2025"), None, "N"], CASE]}),
+)
 
 # dates
 
@@ -175,13 +208,42 @@ patched("a date serial of 99999999", b"<v>45750</v>", b"<v>99999999</v>")
 # cells
 
 patched("an #N/A cell in a required column", b"<v>45750</v>", b"<v>#N/A</v>")
-BAD["an #N/A cell in a required column"] = lambda: [("in.xlsx", edit_zip(GOOD, lambda n, d: d.replace(b'<c r="D2" s="1"><v>45750</v>', b'<c r="D2" s="1" t="e"><v>#N/A</v>')))]
-BAD["a #REF! cell in an optional column"] = lambda: [("in.xlsx", edit_zip(GOOD, lambda n, d: d.replace(b'<c r="C2" s="1"><v>42036</v>', b'<c r="C2" s="1" t="e"><f>A9</f><v>#REF!</v>')))]
-BAD["a formula without a stored result"] = lambda: [("in.xlsx", edit_zip(GOOD, lambda n, d: d.replace(b'<c r="D2" s="1"><v>45750</v>', b'<c r="D2" s="1"><f>TODAY()</f>')))]
-BAD["all formulas without stored results"] = lambda: [
-    ("in.xlsx", edit_zip(xlsx({"Cases": [CASES, CASE, ["2", *CASE[1:]]]}), lambda n, d: d.replace(b"<v>45750</v>", b"<f>TODAY()</f><v></v>")))
+BAD["an #N/A cell in a required column"] = lambda: [
+    (
+        "in.xlsx",
+        edit_zip(GOOD, lambda n, d: d.replace(b'<c r="D2" s="1"><v>45750</v>', b'<c r="D2" s="1" t="e"><v>#N/A</v>')),
+    )
 ]
-patched("merged data cells", b"</sheetData>", b'</sheetData><mergeCells count="1"><mergeCell ref="F2:F3"/></mergeCells>', base=xlsx({"Cases": [CASES, CASE, ["2", "B", None, day("03/04/2025")], ["3", *CASE[1:]]]}))
+BAD["a #REF! cell in an optional column"] = lambda: [
+    (
+        "in.xlsx",
+        edit_zip(
+            GOOD,
+            lambda n, d: d.replace(b'<c r="C2" s="1"><v>42036</v>', b'<c r="C2" s="1" t="e"><f>A9</f><v>#REF!</v>'),
+        ),
+    )
+]
+BAD["a formula without a stored result"] = lambda: [
+    (
+        "in.xlsx",
+        edit_zip(GOOD, lambda n, d: d.replace(b'<c r="D2" s="1"><v>45750</v>', b'<c r="D2" s="1"><f>TODAY()</f>')),
+    )
+]
+BAD["all formulas without stored results"] = lambda: [
+    (
+        "in.xlsx",
+        edit_zip(
+            xlsx({"Cases": [CASES, CASE, ["2", *CASE[1:]]]}),
+            lambda n, d: d.replace(b"<v>45750</v>", b"<f>TODAY()</f><v></v>"),
+        ),
+    )
+]
+patched(
+    "merged data cells",
+    b"</sheetData>",
+    b'</sheetData><mergeCells count="1"><mergeCell ref="F2:F3"/></mergeCells>',
+    base=xlsx({"Cases": [CASES, CASE, ["2", "B", None, day("03/04/2025")], ["3", *CASE[1:]]]}),
+)
 add_sheet("control characters in a text", ["0012", "Smi\x07th", *CASE[2:]])
 add_sheet("zero-width and right-to-left marks in a text", ["0012", "\u202eSmith\u200b 😀", *CASE[2:]])
 
@@ -205,7 +267,14 @@ add_rows("every row unusable", case(started="x"), case(team=""))
 raw("a row cut short", csv_bytes([CASES, TEXT_CASE]) + b"0013,Brown,01/02/2015\r\n")
 raw("a row with a stray separator", csv_bytes([CASES, TEXT_CASE]) + b"0013,Brown,Ann,01/02/2015,03/04/2025,,North\r\n")
 raw("an unclosed quote", csv_bytes([CASES]) + b'0013,"Brown,01/02/2015,03/04/2025,,North\r\n' + csv_bytes([TEXT_CASE]))
-raw("an unclosed quote that a later row closes", csv_bytes([CASES]) + b'0013,"Brown,01/02/2015,03/04/2025,,North\r\n0014,Green,01/02/2015,03/04/2025,,North\r\n' + b'0015,"Black",01/02/2015,03/04/2025,,North\r\n')
+raw(
+    "an unclosed quote that a later row closes",
+    csv_bytes([CASES])
+    + b'0013,"Brown,01/02/2015,03/04/2025,,North\r\n0014,Green,01/02/2015,03/04/2025,,North\r\n'
+    + b'0015,"Black",01/02/2015,03/04/2025,,North\r\n',
+)
 raw("text after a closing quote", csv_bytes([CASES, TEXT_CASE]) + b'0013,"Brown" x,01/02/2015,03/04/2025,,North\r\n')
-raw("a cell of two million characters", csv_bytes([CASES, TEXT_CASE]) + b'0013,"' + b"x" * 2_000_000 + b'",01/02/2015,03/04/2025,,North\r\n')
-
+raw(
+    "a cell of two million characters",
+    csv_bytes([CASES, TEXT_CASE]) + b'0013,"' + b"x" * 2_000_000 + b'",01/02/2015,03/04/2025,,North\r\n',
+)

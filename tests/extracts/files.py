@@ -13,8 +13,23 @@ import xlsxwriter
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile, Prepared
 
-CASES = ["Child ID", "Surname", "Date of birth", "Date started to be looked after", "Date ceased to be looked after", "Allocated team"]
-MEETINGS = ["Meeting ID", "Child ID", "Meeting type", "Meeting date", "Meeting status", "Chair role", "Domains considered"]
+CASES = [
+    "Child ID",
+    "Surname",
+    "Date of birth",
+    "Date started to be looked after",
+    "Date ceased to be looked after",
+    "Allocated team",
+]
+MEETINGS = [
+    "Meeting ID",
+    "Child ID",
+    "Meeting type",
+    "Meeting date",
+    "Meeting status",
+    "Chair role",
+    "Domains considered",
+]
 
 
 def day(text: str) -> dt.date:
@@ -43,7 +58,9 @@ def xlsx(sheets: dict[str, Iterable[Iterable]], *, date_1904: bool = False) -> b
 
 def csv_bytes(rows: Iterable[Iterable], delimiter: str = ",", encoding: str = "utf-8") -> bytes:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows([["" if v is None else v for v in row] for row in rows])
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(
+        [["" if v is None else v for v in row] for row in rows]
+    )
     return text.getvalue().encode(encoding)
 
 

@@ -24,8 +24,13 @@ def outcome(files: Files) -> str:
         return f"refused, {type(error).__name__}: {error}"
     lines = []
     for p in prepared.problems:
-        where = " ".join(t for t in (p.file, p.sheet, f"row {p.row}" if p.row else "", f"column {p.column}" if p.column else "") if t)
-        lines.append(f"{p.severity}, {p.kind}, {where}: {p.message} {p.remedy}".strip() + (f" [{p.value[:60]!r}]" if p.value else ""))
+        where = " ".join(
+            t for t in (p.file, p.sheet, f"row {p.row}" if p.row else "", f"column {p.column}" if p.column else "") if t
+        )
+        lines.append(
+            f"{p.severity}, {p.kind}, {where}: {p.message} {p.remedy}".strip()
+            + (f" [{p.value[:60]!r}]" if p.value else "")
+        )
     loaded = ", ".join(f"{s.dataset} {s.rows_loaded} of {s.rows_read}" for s in prepared.sources)
     return "\n".join([*lines, f"loaded: {loaded}"])
 
@@ -53,4 +58,6 @@ def test_no_message_quotes_a_cell():
 
 
 if __name__ == "__main__":
-    EXPECTED.write_text("".join(f"\n=== {name} ===\n{outcome(make())}\n" for name, make in BAD.items()), encoding="utf-8")
+    EXPECTED.write_text(
+        "".join(f"\n=== {name} ===\n{outcome(make())}\n" for name, make in BAD.items()), encoding="utf-8"
+    )

@@ -40,7 +40,19 @@ def annex_a():
     ]  # fmt: skip
     at = LIST_8.index("Child's Legal Status")
     rows[2][at], rows[3][at] = "C1: ICO", "E1 - Placement order granted AND C2 - Full care order"
-    list_9 = [["Annex A - List 9"], ["Child Unique ID", "Gender", "Date of Birth", "Allocated Team", "Eligible Category", "In Touch", "Accommodation"], ["1", "M", "", "N", "", "", ""]]
+    list_9 = [
+        ["Annex A - List 9"],
+        [
+            "Child Unique ID",
+            "Gender",
+            "Date of Birth",
+            "Allocated Team",
+            "Eligible Category",
+            "In Touch",
+            "Accommodation",
+        ],
+        ["1", "M", "", "N", "", "", ""],
+    ]
     list_4 = [["Child Unique ID", "Gender", "Date of Birth", "Continuous Assessment Start Date", "Continuous Assessment Date of Authorisation", "Allocated Team"],
               ["000101", "M", "", "01/02/2026", "01/03/2026", "North"], ["000102", "M", "", "01/02/2026", None, "North"]]  # fmt: skip
     return xlsx({"List_8": rows, "List_9": list_9, "List_4": list_4})
@@ -64,7 +76,10 @@ def test_annex_a_list_8_is_the_cases():
 
 def test_annex_a_list_4_gives_the_authorised_assessments():
     prepared = load(("Annex A.xlsx", annex_a()))
-    assert [(r["child_id"], r["assessment_type"], r["assessment_date"], r["row"]) for r in prepared.tables["assessments"].to_pylist()] == [("000101", "child", dt.date(2026, 3, 1), 2)]
+    assert [
+        (r["child_id"], r["assessment_type"], r["assessment_date"], r["row"])
+        for r in prepared.tables["assessments"].to_pylist()
+    ] == [("000101", "child", dt.date(2026, 3, 1), 2)]
 
 
 def test_the_spelling_of_ssd_annex_a_is_known():
@@ -73,10 +88,28 @@ def test_the_spelling_of_ssd_annex_a_is_known():
             ["12", "a) Male", "01/02/2015", "03/04/2025", "C2", "", "01/09/2026", "f) Long-term fostering", "", "", "03/04/2025", "U1", "North", "A Green"]]  # fmt: skip
     prepared = load(("AA_8.csv", csv_bytes(rows)))
     (row,) = prepared.tables["cases"].to_pylist()
-    assert (row["care_started"], row["permanence_plan"], row["placement_start"]) == (dt.date(2025, 4, 3), "long_term_fostering", dt.date(2025, 4, 3))
+    assert (row["care_started"], row["permanence_plan"], row["placement_start"]) == (
+        dt.date(2025, 4, 3),
+        "long_term_fostering",
+        dt.date(2025, 4, 3),
+    )
 
 
-EPISODES = ["CHILD", "DECOM", "RNE", "LS", "CIN", "PLACE", "PLACE_PROVIDER", "DEC", "REC", "REASON_PLACE_CHANGE", "HOME_POST", "PL_POST", "URN"]
+EPISODES = [
+    "CHILD",
+    "DECOM",
+    "RNE",
+    "LS",
+    "CIN",
+    "PLACE",
+    "PLACE_PROVIDER",
+    "DEC",
+    "REC",
+    "REASON_PLACE_CHANGE",
+    "HOME_POST",
+    "PL_POST",
+    "URN",
+]
 
 
 def episode(child, decom, rne, ls, place="U4", dec="", rec="", change=""):
@@ -100,8 +133,16 @@ def ssda903():
     ]  # fmt: skip
     header = [["CHILD", "SEX", "DOB", "ETHNIC", "UPN", "MOTHER", "MC_DOB"], ["101", "1", "01/02/2015", "WBRI", "", "", ""], ["102", "2", "01/02/2016", "WBRI", "", "", ""],
               ["999", "2", "01/02/2016", "WBRI", "", "", ""]]  # fmt: skip
-    reviews = [["CHILD", "DOB", "REVIEW", "REVIEW_CODE"], ["101", "01/02/2015", "20/02/2025", "PN1"], ["101", "01/02/2015", "20/05/2025", "PN0"]]
-    return [("header.csv", csv_bytes(header)), ("episodes.csv", csv_bytes(episodes)), ("reviews.csv", csv_bytes(reviews))]
+    reviews = [
+        ["CHILD", "DOB", "REVIEW", "REVIEW_CODE"],
+        ["101", "01/02/2015", "20/02/2025", "PN1"],
+        ["101", "01/02/2015", "20/05/2025", "PN0"],
+    ]
+    return [
+        ("header.csv", csv_bytes(header)),
+        ("episodes.csv", csv_bytes(episodes)),
+        ("reviews.csv", csv_bytes(reviews)),
+    ]
 
 
 def test_ssda903_episodes_become_periods_placements_and_legal_statuses():
@@ -115,11 +156,30 @@ def test_ssda903_episodes_become_periods_placements_and_legal_statuses():
     first = cases["101", D(2025, 2, 1)]
     assert (first["legal_code"], first["legal_status_start"], first["placement_start"], first["gender"], first["date_of_birth"], first["team"]) == (
         "C2", D(2025, 8, 1), D(2025, 8, 1), "Male", D(2015, 2, 1), "Not recorded")  # fmt: skip
-    placements = [(r["child_id"], r["placement_start"], r["placement_end"], r["row"]) for r in prepared.tables["placements"].to_pylist() if r["child_id"] in ("101", "103")]
-    assert placements == [("101", D(2025, 2, 1), D(2025, 3, 1), 2), ("101", D(2025, 3, 1), D(2025, 8, 1), 3), ("101", D(2025, 8, 1), None, 5)]
-    legal = [(r["legal_code"], r["legal_status_start"], r["legal_status_end"]) for r in prepared.tables["legal_statuses"].to_pylist() if r["child_id"] == "101"]
-    assert legal == [("V2", D(2025, 2, 1), D(2025, 5, 1)), ("C1", D(2025, 5, 1), D(2025, 8, 1)), ("C2", D(2025, 8, 1), None)]
-    assert [(r["review_date"], r["participation"]) for r in prepared.tables["reviews"].to_pylist()] == [(D(2025, 2, 20), "PN1"), (D(2025, 5, 20), "PN0")]
+    placements = [
+        (r["child_id"], r["placement_start"], r["placement_end"], r["row"])
+        for r in prepared.tables["placements"].to_pylist()
+        if r["child_id"] in ("101", "103")
+    ]
+    assert placements == [
+        ("101", D(2025, 2, 1), D(2025, 3, 1), 2),
+        ("101", D(2025, 3, 1), D(2025, 8, 1), 3),
+        ("101", D(2025, 8, 1), None, 5),
+    ]
+    legal = [
+        (r["legal_code"], r["legal_status_start"], r["legal_status_end"])
+        for r in prepared.tables["legal_statuses"].to_pylist()
+        if r["child_id"] == "101"
+    ]
+    assert legal == [
+        ("V2", D(2025, 2, 1), D(2025, 5, 1)),
+        ("C1", D(2025, 5, 1), D(2025, 8, 1)),
+        ("C2", D(2025, 8, 1), None),
+    ]
+    assert [(r["review_date"], r["participation"]) for r in prepared.tables["reviews"].to_pylist()] == [
+        (D(2025, 2, 20), "PN1"),
+        (D(2025, 5, 20), "PN0"),
+    ]
     (unknown,) = [p for p in prepared.problems if p.kind == "start_unknown"]
     assert (unknown.row, unknown.column, unknown.value) == (8, "C", "L")
     (bad,) = [p for p in prepared.problems if p.severity == "error"]
@@ -130,11 +190,19 @@ def test_ssda903_episodes_become_periods_placements_and_legal_statuses():
 
 
 def test_two_years_of_ssda903_give_the_same_periods_in_either_order():
-    year_1 = csv_bytes([EPISODES, episode("1", "01/02/2025", "S", "V2", dec="01/03/2025", rec="X1"), episode("1", "01/03/2025", "P", "V2")])
+    year_1 = csv_bytes(
+        [
+            EPISODES,
+            episode("1", "01/02/2025", "S", "V2", dec="01/03/2025", rec="X1"),
+            episode("1", "01/03/2025", "P", "V2"),
+        ]
+    )
     year_2 = csv_bytes([EPISODES, episode("1", "01/03/2025", "P", "V2", dec="01/06/2025", rec="E4A")])
     for files in ([("y1.csv", year_1), ("y2.csv", year_2)], [("y2.csv", year_2), ("y1.csv", year_1)]):
         prepared = load(*files)
-        assert [(r["care_started"], r["care_ceased"]) for r in prepared.tables["cases"].to_pylist()] == [(dt.date(2025, 2, 1), dt.date(2025, 6, 1))]
+        assert [(r["care_started"], r["care_ceased"]) for r in prepared.tables["cases"].to_pylist()] == [
+            (dt.date(2025, 2, 1), dt.date(2025, 6, 1))
+        ]
         assert prepared.tables["placements"].num_rows == 2
 
 
@@ -206,8 +274,14 @@ def test_ssd_tables_by_their_column_names():
     assert {c: (r["care_started"], r["care_ceased"], r["surname"], r["team"], r["worker"]) for c, r in cases.items()} == {
         "101": (D(2025, 2, 1), None, "None", "South", "B Brown"), "102": (D(2025, 4, 1), D(2025, 6, 1), "Ray", "Not recorded", None)}  # fmt: skip
     assert cases["101"]["care_plan_completed"] == D(2025, 2, 10)
-    assert [(r["child_id"], r["placement_start"]) for r in prepared.tables["placements"].to_pylist()] == [("101", D(2025, 2, 1)), ("101", D(2025, 3, 1))]
-    assert [(r["child_id"], r["review_date"], r["status"]) for r in prepared.tables["reviews"].to_pylist()] == [("101", D(2025, 2, 27), None), ("101", D(2025, 5, 20), "cancelled")]
+    assert [(r["child_id"], r["placement_start"]) for r in prepared.tables["placements"].to_pylist()] == [
+        ("101", D(2025, 2, 1)),
+        ("101", D(2025, 3, 1)),
+    ]
+    assert [(r["child_id"], r["review_date"], r["status"]) for r in prepared.tables["reviews"].to_pylist()] == [
+        ("101", D(2025, 2, 27), None),
+        ("101", D(2025, 5, 20), "cancelled"),
+    ]
     assert [(r["team"], r["worker"], r["allocation_start"]) for r in prepared.tables["allocations"].to_pylist()] == [
         ("North", "A Green", D(2025, 2, 1)), ("South", "B Brown", D(2025, 5, 1))]  # fmt: skip
     assert prepared.tables["legal_statuses"].to_pylist()[0]["legal_code"] == "C2"

@@ -36,10 +36,21 @@ def _template() -> bytes:
 
 
 SEEDS = {
-    "two sheets.xlsx": xlsx({"Cases": [CASES, CASE, [13.0, *CASE[1:]]], "Meetings": [["Title"], [], MEETINGS, MEETING, ["M2", *MEETING[1:]]]}),
+    "two sheets.xlsx": xlsx(
+        {
+            "Cases": [CASES, CASE, [13.0, *CASE[1:]]],
+            "Meetings": [["Title"], [], MEETINGS, MEETING, ["M2", *MEETING[1:]]],
+        }
+    ),
     "annex a.xlsx": annex_a(),
     "template.xlsx": _template(),
-    "cases.csv": csv_bytes([CASES, ["0012", 'Say "hi"\nthere', "01/02/2015", "03/04/2025", "", "North"], ["13", "x", "", "2025-04-03", "", "South"]]),
+    "cases.csv": csv_bytes(
+        [
+            CASES,
+            ["0012", 'Say "hi"\nthere', "01/02/2015", "03/04/2025", "", "North"],
+            ["13", "x", "", "2025-04-03", "", "South"],
+        ]
+    ),
     "episodes.csv": ssda903()[1][1],
     "ssd.csv": ssd()[0][1],
     **{p.name: p.read_bytes() for p in sorted(DATA.glob("seed.*"))},

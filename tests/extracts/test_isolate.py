@@ -16,13 +16,24 @@ from cpm_metrics.extracts.problems import InputFile
 from .files import CASES, MEETINGS, content, csv_bytes, day, edit_zip, load, xlsx
 
 CASE = ["0012", "Null", day("01/02/2015"), day("03/04/2025"), None, "North"]
-GOOD = xlsx({"Cases": [CASES, CASE], "Meetings": [MEETINGS, ["M1", "0012", "CPM rev.", "31/02/2025", "", "", ""], ["M1", "0012", "CPM rev.", "10/02/2025", "", "", "Health; x"]]})
+GOOD = xlsx(
+    {
+        "Cases": [CASES, CASE],
+        "Meetings": [
+            MEETINGS,
+            ["M1", "0012", "CPM rev.", "31/02/2025", "", "", ""],
+            ["M1", "0012", "CPM rev.", "10/02/2025", "", "", "Health; x"],
+        ],
+    }
+)
 
 
 def test_the_child_process_gives_the_same_as_this_one(tmp_path):
     path = tmp_path / "good.xlsx"
     path.write_bytes(GOOD)
-    here = prepare([InputFile("good.xlsx", GOOD), InputFile("x.csv", csv_bytes([["a", "b"], ["1", "2"]]))], isolated=False)
+    here = prepare(
+        [InputFile("good.xlsx", GOOD), InputFile("x.csv", csv_bytes([["a", "b"], ["1", "2"]]))], isolated=False
+    )
     there = prepare([InputFile("good.xlsx", path), InputFile("x.csv", csv_bytes([["a", "b"], ["1", "2"]]))])
     assert there == here
     assert here.questions
@@ -35,7 +46,11 @@ def test_errors_come_back_whole():
         prepare([InputFile("a.csv", b"a,b\r\n1,2\r\n")], isolated=False)
     with pytest.raises(CpmError) as there:
         prepare([InputFile("a.csv", b"a,b\r\n1,2\r\n")])
-    assert (type(here.value), str(here.value), here.value.remedy) == (type(there.value), str(there.value), there.value.remedy)
+    assert (type(here.value), str(here.value), here.value.remedy) == (
+        type(there.value),
+        str(there.value),
+        there.value.remedy,
+    )
 
 
 def test_progress_that_raises_ends_the_child():
@@ -50,10 +65,14 @@ def test_progress_that_raises_ends_the_child():
 
 
 def test_a_file_that_takes_too_long_is_stopped():
-    rows = "\r\n".join(["Child ID,Date started to be looked after,Allocated team", *(f"{i},01/01/2025,N{i}" for i in range(400_000))])
+    rows = "\r\n".join(
+        ["Child ID,Date started to be looked after,Allocated team", *(f"{i},01/01/2025,N{i}" for i in range(400_000))]
+    )
     started = time.monotonic()
     with pytest.raises(UnreadableFile, match="could not be read within 1 seconds"):
-        isolate.run_isolated("prepare", [InputFile("slow.csv", rows.encode())], MappingBook(), lambda *a: None, time_limit=1)
+        isolate.run_isolated(
+            "prepare", [InputFile("slow.csv", rows.encode())], MappingBook(), lambda *a: None, time_limit=1
+        )
     assert time.monotonic() - started < 10
 
 
@@ -61,7 +80,9 @@ def test_a_file_that_takes_too_long_is_stopped():
 def test_a_file_that_takes_too_much_memory_is_stopped():
     rows = b"Child ID,Date started to be looked after,Allocated team\r\n" + b"1,01/01/2025,N\r\n" * 3_000_000
     with pytest.raises(UnreadableFile, match="could not be read: reading it needs more than the"):
-        isolate.run_isolated("prepare", [InputFile("big.csv", rows)], MappingBook(), lambda *a: None, memory_limit=700 * 2**20)
+        isolate.run_isolated(
+            "prepare", [InputFile("big.csv", rows)], MappingBook(), lambda *a: None, memory_limit=700 * 2**20
+        )
 
 
 def _with_sheet(change) -> bytes:
@@ -93,7 +114,11 @@ def test_a_600_mb_comment_in_a_small_zip_is_refused_quickly():
 @pytest.mark.parametrize("cell", ["XFD1048576", "A1048576", "XFD2"])
 def test_one_far_cell_is_refused_before_any_reader_allocates_for_it(cell):
     row = cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    far = _with_sheet(lambda xml: xml.replace(b"</sheetData>", f'<row r="{row}"><c r="{cell}"><v>1</v></c></row></sheetData>'.encode()))
+    far = _with_sheet(
+        lambda xml: xml.replace(
+            b"</sheetData>", f'<row r="{row}"><c r="{cell}"><v>1</v></c></row></sheetData>'.encode()
+        )
+    )
     if cell == "XFD2":
         assert load(("far.xlsx", far)).tables["cases"].num_rows == 1
     else:
@@ -102,13 +127,17 @@ def test_one_far_cell_is_refused_before_any_reader_allocates_for_it(cell):
 
 
 def test_quotes_of_the_other_kind_hide_nothing():
-    far = _with_sheet(lambda xml: xml.replace(b"</sheetData>", b"<row r='1048576'><c r='XFD1048576'><v>1</v></c></row></sheetData>"))
+    far = _with_sheet(
+        lambda xml: xml.replace(b"</sheetData>", b"<row r='1048576'><c r='XFD1048576'><v>1</v></c></row></sheetData>")
+    )
     with pytest.raises(UnreadableFile, match="reaches to row 1,048,576"):
         load(("far.xlsx", far))
 
 
 def test_a_far_cell_inside_a_near_row_is_refused_too():
-    far = _with_sheet(lambda xml: xml.replace(b"</sheetData>", b'<row r="3"><c r="XFD1048576"><v>1</v></c></row></sheetData>'))
+    far = _with_sheet(
+        lambda xml: xml.replace(b"</sheetData>", b'<row r="3"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
+    )
     with pytest.raises(UnreadableFile, match="reaches to row"):
         load(("far.xlsx", far))
 
@@ -140,14 +169,22 @@ def test_a_wrong_dimension_tag_loses_no_rows(dimension):
 
 def test_strict_open_xml_gives_all_rows():
     def strict(name, data):
-        data = data.replace(b"http://schemas.openxmlformats.org/spreadsheetml/2006/main", b"http://purl.oclc.org/ooxml/spreadsheetml/main")
-        return data.replace(b"http://schemas.openxmlformats.org/officeDocument/2006/relationships", b"http://purl.oclc.org/ooxml/officeDocument/relationships")
+        data = data.replace(
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        )
+        return data.replace(
+            b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+            b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+        )
 
     assert content(load(("s.xlsx", edit_zip(GOOD, strict))), "cases") == content(load(("g.xlsx", GOOD)), "cases")
 
 
 def test_dates_stored_as_iso_text_are_dates():
-    data = _with_sheet(lambda xml: xml.replace(b'<c r="D2" s="1"><v>45750</v>', b'<c r="D2" s="1" t="d"><v>2025-04-03</v>'))
+    data = _with_sheet(
+        lambda xml: xml.replace(b'<c r="D2" s="1"><v>45750</v>', b'<c r="D2" s="1" t="d"><v>2025-04-03</v>')
+    )
     assert content(load(("s.xlsx", data)), "cases") == content(load(("g.xlsx", GOOD)), "cases")
 
 

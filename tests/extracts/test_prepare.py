@@ -11,13 +11,15 @@ from cpm_metrics.errors import LoadRefused
 from cpm_metrics.extracts import datasets
 from cpm_metrics.extracts.codes import LABELS
 from cpm_metrics.extracts.cross_checks import cross_checks
+from cpm_metrics.extracts.dates_seen import date_in_names
 from cpm_metrics.extracts.folding import squash
 from cpm_metrics.extracts.mapping import MappingBook
-from cpm_metrics.extracts.prepare import arrow_schema, date_in_names, inspect
+from cpm_metrics.extracts.prepare import inspect
 from cpm_metrics.extracts.problems import InputFile
 from cpm_metrics.extracts.recognise import lookup
 from cpm_metrics.extracts.synonyms import SYNONYMS, WEAK
 from cpm_metrics.extracts.template import write_template
+from cpm_metrics.extracts.union import arrow_schema
 
 from .files import CASES, MEETINGS, content, csv_bytes, day, kinds, load, xlsx
 
@@ -66,14 +68,20 @@ def test_a_csv_and_a_workbook_of_the_same_rows_are_the_same_rows():
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_csv_encodings_and_separators(encoding, delimiter):
-    rows = [CASES, ["1", "Zoë; O’Neill, \"Zo\"\nline", "01/02/2015", "03/04/2025", "", "North"], ["2", "£", "", "03/04/2025", "", "South"]]
+    rows = [
+        CASES,
+        ["1", 'Zoë; O’Neill, "Zo"\nline', "01/02/2015", "03/04/2025", "", "North"],
+        ["2", "£", "", "03/04/2025", "", "South"],
+    ]
     prepared = load(("a.csv", csv_bytes(rows, delimiter, encoding)))
-    assert prepared.tables["cases"].column("surname").to_pylist() == ["Zoë; O’Neill, \"Zo\"\nline", "£"]
+    assert prepared.tables["cases"].column("surname").to_pylist() == ['Zoë; O’Neill, "Zo"\nline', "£"]
     assert prepared.tables["cases"].column("row").to_pylist() == [2, 4]
 
 
 def test_a_sep_line_is_followed():
-    prepared = load(("a.csv", b"sep=;\r\n" + csv_bytes([CASES, ["1", "a,b,c,d,e,f,g", "", "03/04/2025", "", "North"]], ";")))
+    prepared = load(
+        ("a.csv", b"sep=;\r\n" + csv_bytes([CASES, ["1", "a,b,c,d,e,f,g", "", "03/04/2025", "", "North"]], ";"))
+    )
     assert prepared.tables["cases"].column("row").to_pylist() == [3]
 
 
@@ -82,7 +90,11 @@ def test_headers_below_a_banner_with_odd_spelling_and_in_any_order():
     rows = [["Children in care – official"], ["Run by: somebody"], [], head, ["North", 12, day("03/04/2025"), 5]]
     prepared = load(("report.xlsx", xlsx({"Sheet1": rows})))
     source = prepared.sources[0]
-    assert (source.header_row, source.unmapped, source.columns) == (4, ["Shoe size"], ["child_id", "care_started", "team"])
+    assert (source.header_row, source.unmapped, source.columns) == (
+        4,
+        ["Shoe size"],
+        ["child_id", "care_started", "team"],
+    )
     assert prepared.tables["cases"].column("child_id").to_pylist() == ["12"]
     assert prepared.tables["cases"].column("row").to_pylist() == [5]
 
@@ -104,7 +116,9 @@ def test_order_of_rows_and_files_and_giving_a_file_twice_change_nothing():
 
 
 def test_the_same_period_twice_loads_the_fuller_row_and_says_so():
-    prepared = load(("a.csv", csv_bytes([CASES, ["1", "", "", "01/01/2025", "", "N"], ["1", "A", "", "01/01/2025", "", "N"]])))
+    prepared = load(
+        ("a.csv", csv_bytes([CASES, ["1", "", "", "01/01/2025", "", "N"], ["1", "A", "", "01/01/2025", "", "N"]]))
+    )
     assert prepared.tables["cases"].column("surname").to_pylist() == ["A"]
     (problem,) = [p for p in prepared.problems if p.severity == "error"]
     assert (problem.kind, problem.row) == ("same_period_twice", 2)
@@ -125,12 +139,22 @@ def test_problems_say_where_and_required_cells_leave_the_row_out():
 
 
 def test_an_unknown_meeting_type_is_kept_as_other_asked_about_once_and_remembered():
-    rows = [MEETINGS, MEETING, ["M2", "0012", "CPM rev.", "12/04/2025", "", "", ""], ["M3", "0012", "CPM rev.", "13/04/2025", "", "", ""]]
+    rows = [
+        MEETINGS,
+        MEETING,
+        ["M2", "0012", "CPM rev.", "12/04/2025", "", "", ""],
+        ["M3", "0012", "CPM rev.", "13/04/2025", "", "", ""],
+    ]
     file = ("m.xlsx", xlsx({"Mtg": rows}))
     prepared = load(file)
     assert prepared.tables["meetings"].column("meeting_type").to_pylist() == ["cpm", "other", "other"]
     (question,) = prepared.questions
-    assert (question.field, question.value, question.count, question.taken_as) == ("meeting_type", "CPM rev.", 2, "other")
+    assert (question.field, question.value, question.count, question.taken_as) == (
+        "meeting_type",
+        "CPM rev.",
+        2,
+        "other",
+    )
     book = MappingBook()
     book.remember_value("meetings", "meeting_type", question.value, "cpm")
     again = load(file, mapping=MappingBook.from_json(book.to_json()))
@@ -144,7 +168,11 @@ def test_unknown_headers_are_mapped_once_and_remembered_for_that_set_of_headers(
     with pytest.raises(LoadRefused, match="No table in the files could be recognised"):
         load(file)
     book = MappingBook()
-    book.remember_headers(["Kid", "Began", "Group", "Junk"], "cases", {"Kid": "child_id", "Began": "care_started", "Group": "team", "Junk": None})
+    book.remember_headers(
+        ["Kid", "Began", "Group", "Junk"],
+        "cases",
+        {"Kid": "child_id", "Began": "care_started", "Group": "team", "Junk": None},
+    )
     prepared = load(file, mapping=MappingBook.from_json(book.to_json()))
     assert prepared.tables["cases"].num_rows == 1
     assert [m.how for m in prepared.sources[0].mapping] == ["remembered", "remembered", "remembered", None]
@@ -153,7 +181,19 @@ def test_unknown_headers_are_mapped_once_and_remembered_for_that_set_of_headers(
 
 def test_a_missing_required_column_refuses_and_names_what_is_near():
     with pytest.raises(LoadRefused) as refused:
-        load(("c.xlsx", xlsx({"Children": [["Child ID", "Surname", "Date started to be looked aftr", "Allocated team"], ["1", "A", day("01/01/2025"), "N"]]})))
+        load(
+            (
+                "c.xlsx",
+                xlsx(
+                    {
+                        "Children": [
+                            ["Child ID", "Surname", "Date started to be looked aftr", "Allocated team"],
+                            ["1", "A", day("01/01/2025"), "N"],
+                        ]
+                    }
+                ),
+            )
+        )
     text = str(refused.value)
     assert "c.xlsx, sheet Children" in text
     assert "'Date started to be looked after' (near to it: 'Date started to be looked aftr')" in text
@@ -171,7 +211,17 @@ def test_everything_wrong_is_said_at_once():
 
 def test_two_headers_that_become_equal_are_refused():
     with pytest.raises(LoadRefused, match=r"two columns \(A and C\) have the same header 'Child ID'"):
-        load(("c.csv", csv_bytes([["Child ID", "Date started to be looked after", "child\u200b id", "Allocated team"], ["1", "01/01/2025", "2", "N"]])))
+        load(
+            (
+                "c.csv",
+                csv_bytes(
+                    [
+                        ["Child ID", "Date started to be looked after", "child\u200b id", "Allocated team"],
+                        ["1", "01/01/2025", "2", "N"],
+                    ]
+                ),
+            )
+        )
 
 
 def test_tables_that_are_no_dataset_are_listed_and_do_not_stop_the_load():
@@ -181,7 +231,10 @@ def test_tables_that_are_no_dataset_are_listed_and_do_not_stop_the_load():
 
 
 def test_a_table_that_only_looks_like_a_dataset_is_listed_when_that_dataset_is_there():
-    visits = [["Child ID", "Allocated team", "Allocated worker", "Visit date"], ["0012", "North", "A", day("01/01/2025")]]
+    visits = [
+        ["Child ID", "Allocated team", "Allocated worker", "Visit date"],
+        ["0012", "North", "A", day("01/01/2025")],
+    ]
     prepared = load(("a.xlsx", xlsx({"Children": [CASES, CASE], "Visits": visits})))
     (problem,) = [p for p in prepared.problems if p.kind == "table_not_used"]
     assert (problem.severity, problem.sheet) == ("warning", "Visits")
@@ -190,7 +243,16 @@ def test_a_table_that_only_looks_like_a_dataset_is_listed_when_that_dataset_is_t
 
 
 def test_hints_in_brackets_do_not_hide_a_header():
-    rows = [["Child ID *", "Child name", "Date started to be looked after (dd/mm/yyyy)", "Allocated team (required)", "Complex case [Y/N]"], ["1", "Ash Ray", "01/01/2025", "N", "y"]]
+    rows = [
+        [
+            "Child ID *",
+            "Child name",
+            "Date started to be looked after (dd/mm/yyyy)",
+            "Allocated team (required)",
+            "Complex case [Y/N]",
+        ],
+        ["1", "Ash Ray", "01/01/2025", "N", "y"],
+    ]
     prepared = load(("a.csv", csv_bytes(rows)))
     assert prepared.sources[0].unmapped == []
     assert prepared.tables["cases"].to_pylist()[0]["surname"] == "Ash Ray"
@@ -227,12 +289,21 @@ def test_child_ids_with_and_without_zeros_in_front_are_said():
 
 
 def test_a_month_first_column_is_said_as_a_whole():
-    prepared = load(("m.csv", csv_bytes([MEETINGS, ["1", "1", "CPM", "03/04/2025", "", "", ""], ["2", "1", "CPM", "03/14/2025", "", "", ""]])))
+    prepared = load(
+        (
+            "m.csv",
+            csv_bytes(
+                [MEETINGS, ["1", "1", "CPM", "03/04/2025", "", "", ""], ["2", "1", "CPM", "03/14/2025", "", "", ""]]
+            ),
+        )
+    )
     assert kinds(prepared) == ["month_first", "month_first_column"]
 
 
 def test_1904_workbooks_give_the_same_dates():
-    assert content(load(("a.xlsx", xlsx({"c": [CASES, CASE]}, date_1904=True))), "cases") == content(load(("a.xlsx", xlsx({"c": [CASES, CASE]}))), "cases")
+    assert content(load(("a.xlsx", xlsx({"c": [CASES, CASE]}, date_1904=True))), "cases") == content(
+        load(("a.xlsx", xlsx({"c": [CASES, CASE]}))), "cases"
+    )
 
 
 def test_dates_in_file_names():
@@ -244,7 +315,12 @@ def test_dates_in_file_names():
 
 
 def test_the_newest_date_is_of_things_that_happened():
-    rows = [MEETINGS, MEETING, ["M2", "0012", "CPM", "10/04/2027", "Booked", "", ""], ["M3", "0012", "CPM", "10/04/2028", "", "", ""]]
+    rows = [
+        MEETINGS,
+        MEETING,
+        ["M2", "0012", "CPM", "10/04/2027", "Booked", "", ""],
+        ["M3", "0012", "CPM", "10/04/2028", "", "", ""],
+    ]
     assert load(("m.xlsx", xlsx({"m": rows}))).suggested_extract_date == dt.date(2025, 4, 10)
 
 
@@ -261,10 +337,19 @@ def test_no_header_means_two_things_in_one_dataset():
 
 
 def test_cross_checks():
-    cases = [CASES, ["1", "", "01/01/2020", "01/01/2025", "01/12/2024", "N"], ["2", "", "", "01/01/2024", "", "N"], ["2", "", "", "01/01/2025", "", "N"]]
+    cases = [
+        CASES,
+        ["1", "", "01/01/2020", "01/01/2025", "01/12/2024", "N"],
+        ["2", "", "", "01/01/2024", "", "N"],
+        ["2", "", "", "01/01/2025", "", "N"],
+    ]
     meetings = [MEETINGS, ["a", "1", "CPM", "01/01/2019", "", "", ""], ["b", "1", "CPM", "01/01/2030", "Held", "", ""], ["c", "9", "CPM", "01/01/2025", "", "", ""],
                 ["d", "2", "CPM", "01/02/2025", "Held", "", ""], ["d", "2", "CPM", "01/02/2025", "Held", "TM", ""]]  # fmt: skip
-    allocations = [["Child ID", "Allocated team", "Allocation start date", "Allocation end date"], ["1", "N", "01/01/2025", ""], ["1", "S", "01/02/2025", ""]]
+    allocations = [
+        ["Child ID", "Allocated team", "Allocation start date", "Allocation end date"],
+        ["1", "N", "01/01/2025", ""],
+        ["1", "S", "01/02/2025", ""],
+    ]
     prepared = load(("c.csv", csv_bytes(cases)), ("m.csv", csv_bytes(meetings)), ("a.csv", csv_bytes(allocations)))
     found = cross_checks(prepared.tables, dt.date(2026, 11, 20), prepared.sources)
     assert sorted((p.kind, p.file, p.row, p.column) for p in found) == [

@@ -29,7 +29,15 @@ def _random_cell(rng: random.Random):
 
 def _openpyxl_cells(data: bytes) -> dict[str, dict[tuple[int, int], object]]:
     book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-    return {s.title: {(c.row, c.column): c.value for row in s.iter_rows() for c in row if c.value is not None and str(c.value).strip()} for s in book.worksheets}
+    return {
+        s.title: {
+            (c.row, c.column): c.value
+            for row in s.iter_rows()
+            for c in row
+            if c.value is not None and str(c.value).strip()
+        }
+        for s in book.worksheets
+    }
 
 
 def _same(ours: object, theirs: object) -> bool:
@@ -84,12 +92,21 @@ def test_calamine_and_openpyxl_see_the_same_cells(seed):
 def test_the_other_workbook_formats(name):
     prepared = load((name, (DATA / name).read_bytes()))
     first = prepared.tables["cases"].to_pylist()[0]
-    assert (first["child_id"], first["care_started"], first["team"], first["row"]) == ("0012", dt.date(2025, 4, 3), "N", 2)
+    assert (first["child_id"], first["care_started"], first["team"], first["row"]) == (
+        "0012",
+        dt.date(2025, 4, 3),
+        "N",
+        2,
+    )
 
 
 def test_error_cells_are_errors_in_every_format():
-    assert ("excel_error", 4, "C", "#N/A") in [(p.kind, p.row, p.column, p.value) for p in load(("a.xls", (DATA / "seed.xls").read_bytes())).problems]
-    assert ("excel_error", 3, "C", "#DIV/0!") in [(p.kind, p.row, p.column, p.value) for p in load(("a.ods", (DATA / "seed.ods").read_bytes())).problems]
+    assert ("excel_error", 4, "C", "#N/A") in [
+        (p.kind, p.row, p.column, p.value) for p in load(("a.xls", (DATA / "seed.xls").read_bytes())).problems
+    ]
+    assert ("excel_error", 3, "C", "#DIV/0!") in [
+        (p.kind, p.row, p.column, p.value) for p in load(("a.ods", (DATA / "seed.ods").read_bytes())).problems
+    ]
 
 
 def test_merged_data_cells_are_row_errors_in_xls_and_ods_too():
@@ -125,17 +142,38 @@ def test_a_path_and_bytes_are_the_same_file(tmp_path):
 
 
 def test_a_cancelled_column_is_a_status():
-    rows = [["Child ID", "Meeting type", "Meeting date", "CANCELLED_ON"], ["1", "CPM", "01/01/2025", ""], ["1", "CPM", "01/02/2025", "30/01/2025"]]
+    rows = [
+        ["Child ID", "Meeting type", "Meeting date", "CANCELLED_ON"],
+        ["1", "CPM", "01/01/2025", ""],
+        ["1", "CPM", "01/02/2025", "30/01/2025"],
+    ]
     assert load(("m.csv", csv_bytes(rows))).tables["meetings"].column("status").to_pylist() == [None, "cancelled"]
-    rows = [["Child ID", "Meeting type", "Meeting date", "Cancelled"], ["1", "CPM", "01/01/2025", "N"], ["1", "CPM", "01/02/2025", "Y"], ["1", "CPM", "01/03/2025", "eh"]]
+    rows = [
+        ["Child ID", "Meeting type", "Meeting date", "Cancelled"],
+        ["1", "CPM", "01/01/2025", "N"],
+        ["1", "CPM", "01/02/2025", "Y"],
+        ["1", "CPM", "01/03/2025", "eh"],
+    ]
     prepared = load(("m.csv", csv_bytes(rows)))
     assert prepared.tables["meetings"].column("status").to_pylist() == [None, "cancelled", None]
     assert kinds(prepared) == ["unknown_code"]
 
 
 def test_tables_of_one_dataset_in_several_sheets_and_files_are_one():
-    one = ("north.xlsx", xlsx({"Area 1": [MEETINGS, ["M1", "1", "CPM", "01/01/2025", "", "", ""]], "Area 2": [MEETINGS, ["M2", "1", "CPM", "02/01/2025", "", "", ""]]}))
+    one = (
+        "north.xlsx",
+        xlsx(
+            {
+                "Area 1": [MEETINGS, ["M1", "1", "CPM", "01/01/2025", "", "", ""]],
+                "Area 2": [MEETINGS, ["M2", "1", "CPM", "02/01/2025", "", "", ""]],
+            }
+        ),
+    )
     two = ("south.csv", csv_bytes([["Child ID", "Date of meeting", "Type of meeting"], ["1", "03/01/2025", "CPM"]]))
     prepared = load(one, two)
     assert prepared.tables["meetings"].num_rows == 3
-    assert [(s.source, s.file, s.sheet) for s in prepared.sources] == [(1, "north.xlsx", "Area 1"), (2, "north.xlsx", "Area 2"), (3, "south.csv", "")]
+    assert [(s.source, s.file, s.sheet) for s in prepared.sources] == [
+        (1, "north.xlsx", "Area 1"),
+        (2, "north.xlsx", "Area 2"),
+        (3, "south.csv", ""),
+    ]

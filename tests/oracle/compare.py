@@ -11,7 +11,7 @@ REST = ("done_date", "closes_on", "lapses_on", "status", "days")
 
 def plain(value):
     """None for pandas' blanks, date for timestamps, int for whole floats."""
-    if value is None or value != value:  # noqa: PLR0124  NaN and NaT are not equal to themselves
+    if value is None or value != value:
         return None
     if isinstance(value, datetime):
         return value.date()

@@ -18,7 +18,9 @@ def apply_dialects(raw: list[RawTable], book: MappingBook) -> tuple[list[Recogni
     tables: list[SourceTable] = []
     rest: list[RawTable] = []
     for table in raw:
-        found = None if _remembered(table, book) else source_table(table, (*ssda903.KINDS, *ssd.KINDS, *assessments.KINDS))
+        found = (
+            None if _remembered(table, book) else source_table(table, (*ssda903.KINDS, *ssd.KINDS, *assessments.KINDS))
+        )
         if found:
             tables.append(found)
         else:

@@ -8,7 +8,10 @@ from .tables import Kind, Made, SourceTable
 SSD = Kind("ssd_assessments", ("cinapersonid", "cinaassessmentauthdate"))
 ANNEX_A = Kind("annex_a_assessments", ("childuniqueid", "continuousassessmentdateofauthorisation"))
 KINDS = (SSD, ANNEX_A)
-_COLUMNS = {SSD.name: ("cina_person_id", "cina_assessment_auth_date"), ANNEX_A.name: ("Child Unique ID", "Continuous Assessment Date of Authorisation")}
+_COLUMNS = {
+    SSD.name: ("cina_person_id", "cina_assessment_auth_date"),
+    ANNEX_A.name: ("Child Unique ID", "Continuous Assessment Date of Authorisation"),
+}
 
 
 def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTable]]:

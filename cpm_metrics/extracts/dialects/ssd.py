@@ -37,7 +37,11 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
         by_kind[t.kind].append(t)
     episodes = by_kind[EPISODES.name]
     person_of = _people_by_period(episodes)
-    workers = {r.id("profprofessionalid"): r.cell("profprofessionalname") for t in by_kind[PROFESSIONALS.name] for r in t.rows()}
+    workers = {
+        r.id("profprofessionalid"): r.cell("profprofessionalname")
+        for t in by_kind[PROFESSIONALS.name]
+        for r in t.rows()
+    }
     teams = {r.id("deptteamid"): r.cell("deptteamname") for t in by_kind[DEPARTMENTS.name] for r in t.rows()}
     out: list[Recognised | None] = []
     allocated: dict[str, tuple] = {}
@@ -77,7 +81,11 @@ def _involvements(t: SourceTable, workers: dict, teams: dict, allocated: dict[st
         team = teams.get(row.id("invoprofessionalteam")) or row.cell("invoprofessionalteam")
         made.add(row, {"child_id": row.cell("invopersonid"), "worker": worker, "team": team, "allocation_start": row.cell("invoinvolvementstartdate"),
                        "allocation_end": row.cell("invoinvolvementenddate")})  # fmt: skip
-        child, start, end = row.id("invopersonid"), row.date("invoinvolvementstartdate"), row.date("invoinvolvementenddate")
+        child, start, end = (
+            row.id("invopersonid"),
+            row.date("invoinvolvementstartdate"),
+            row.date("invoinvolvementenddate"),
+        )
         if child and start and team:
             rank = (end is None, end or dt.date.max, start, str(team), str(worker))
             if child not in allocated or rank > allocated[child][0]:
@@ -90,7 +98,9 @@ def _care_plans(tables: list[SourceTable]) -> dict[str | None, list[tuple[dt.dat
     for t in tables:
         for row in t.rows():
             if row.date("lacpclacareplanstartdate"):
-                out[row.id("lacppersonid")].append((row.date("lacpclacareplanstartdate"), row.cell("lacpclacareplanstartdate")))
+                out[row.id("lacppersonid")].append(
+                    (row.date("lacpclacareplanstartdate"), row.cell("lacpclacareplanstartdate"))
+                )
     return out
 
 
@@ -105,12 +115,25 @@ def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: dict
             if episode:
                 good.append(episode)
             else:
-                made[id(t)].add(row, {"child_id": row.cell("claepersonid"), "care_started": row.cell("claeclaepisodestartdate"), "team": NOT_RECORDED})
+                made[id(t)].add(
+                    row,
+                    {
+                        "child_id": row.cell("claepersonid"),
+                        "care_started": row.cell("claeclaepisodestartdate"),
+                        "team": NOT_RECORDED,
+                    },
+                )
     no_team: dict[int, int] = defaultdict(int)
     for period in periods(good):
         m = made[id(period.first.row.source)]
         no_team[id(period.first.row.source)] += period.first.child not in allocated
-        _case(period, m, people.get(period.first.child), allocated.get(period.first.child), plans.get(period.first.child, []))
+        _case(
+            period,
+            m,
+            people.get(period.first.child),
+            allocated.get(period.first.child),
+            plans.get(period.first.child, []),
+        )
     for t in tables:
         if no_team[id(t)]:
             made[id(t)].say(NOTE, "team_not_recorded", f"{no_team[id(t)]} periods of care have no allocated worker in the involvements: the team is 'Not recorded'.",
@@ -125,7 +148,15 @@ def _episode(row: Row) -> Episode | None:
     end = row.date("claeclaepisodeceaseddate", "claeclaepisodeceased")
     reason = row.text("claeclaepisodestartreason")[:1].upper()
     ceased = row.text("claeclaepisodeceasedreason").upper()
-    return Episode(row, child, start, end, reason, end is not None and bool(ceased) and not ceased.startswith("X1"), row.id("claeclaid"))
+    return Episode(
+        row,
+        child,
+        start,
+        end,
+        reason,
+        end is not None and bool(ceased) and not ceased.startswith("X1"),
+        row.id("claeclaid"),
+    )
 
 
 def _case(period: Period, made: Made, person: Row | None, allocation: tuple | None, plans: list) -> None:
@@ -158,7 +189,11 @@ def _placements(t: SourceTable, person_of: dict) -> Recognised | None:
                                   "placement_end": ("clap_cla_placement_end_date",), "placement_type": ("clap_cla_placement_type",),
                                   "provider": ("clap_cla_placement_provider",), "change_reason": ("clap_cla_placement_change_reason",)})  # fmt: skip
     for row in t.rows():
-        child = row.cell("clappersonid") or person_of.get(("claid", row.id("clapclaid"))) or person_of.get(("claplacementid", row.id("clapclaplacementid")))
+        child = (
+            row.cell("clappersonid")
+            or person_of.get(("claid", row.id("clapclaid")))
+            or person_of.get(("claplacementid", row.id("clapclaplacementid")))
+        )
         made.add(row, {"child_id": child, "placement_start": row.cell("clapclaplacementstartdate"), "placement_end": row.cell("clapclaplacementenddate"),
                        "placement_type": row.cell("clapclaplacementtype"), "provider": row.cell("clapclaplacementprovider"),
                        "change_reason": row.cell("clapclaplacementchangereason")})  # fmt: skip

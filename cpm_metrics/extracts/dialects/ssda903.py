@@ -19,10 +19,22 @@ WORKERS = Kind("workers", ("child", "swid", "swdecom"))
 KINDS = (EPISODES, HEADER, WORKERS)
 
 _SEX = {"1": "Male", "2": "Female", "m": "Male", "f": "Female"}
-_CASES = {"child_id": ("CHILD",), "care_started": ("DECOM",), "care_ceased": ("DEC",), "reason_ceased": ("REC",), "legal_status": ("LS",), "placement_type": ("PLACE", "PL")}
+_CASES = {
+    "child_id": ("CHILD",),
+    "care_started": ("DECOM",),
+    "care_ceased": ("DEC",),
+    "reason_ceased": ("REC",),
+    "legal_status": ("LS",),
+    "placement_type": ("PLACE", "PL"),
+}
 _PLACEMENTS = {"child_id": ("CHILD",), "placement_start": ("DECOM",), "placement_end": ("DEC",), "placement_type": ("PLACE", "PL"), "provider": ("PLACE_PROVIDER",),
                "change_reason": ("REASON_PLACE_CHANGE",)}  # fmt: skip
-_LEGAL = {"child_id": ("CHILD",), "legal_status": ("LS",), "legal_status_start": ("DECOM",), "legal_status_end": ("DEC",)}
+_LEGAL = {
+    "child_id": ("CHILD",),
+    "legal_status": ("LS",),
+    "legal_status_start": ("DECOM",),
+    "legal_status_end": ("DEC",),
+}
 
 
 def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTable]]:
@@ -33,7 +45,13 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
     if not episodes:
         return out, headers
     people = {row.id("child"): row for t in headers for row in t.rows() if row.id("child")}
-    made = {id(t): {name: Made(t, name, columns) for name, columns in (("cases", _CASES), ("placements", _PLACEMENTS), ("legal_statuses", _LEGAL))} for t in episodes}
+    made = {
+        id(t): {
+            name: Made(t, name, columns)
+            for name, columns in (("cases", _CASES), ("placements", _PLACEMENTS), ("legal_statuses", _LEGAL))
+        }
+        for t in episodes
+    }
     good: list[Episode] = []
     for t in episodes:
         for row in t.rows():
@@ -41,7 +59,9 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
             if episode:
                 good.append(episode)
             else:  # cleaning will say what is wrong with it
-                made[id(t)]["cases"].add(row, {"child_id": row.cell("child"), "care_started": row.cell("decom"), "team": NOT_RECORDED})
+                made[id(t)]["cases"].add(
+                    row, {"child_id": row.cell("child"), "care_started": row.cell("decom"), "team": NOT_RECORDED}
+                )
     for period in periods(good):
         _case(period, made[id(period.first.row.source)]["cases"], people)
         for run, following in _with_next(_homes(period)):
@@ -50,10 +70,19 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
         for run, following in _with_next(_legal_runs(period)):
             _legal_status(run, following, made[id(run[0].row.source)]["legal_statuses"])
     for t in episodes:
-        for name, joined in (("cases", "they continue a period of care"), ("placements", "they are no move of home"), ("legal_statuses", "the legal status stays the same")):
+        for name, joined in (
+            ("cases", "they continue a period of care"),
+            ("placements", "they are no move of home"),
+            ("legal_statuses", "the legal status stays the same"),
+        ):
             m = made[id(t)][name]
             if name == "cases":
-                m.say(NOTE, "team_not_recorded", "SSDA903 has no teams: the team of every child is 'Not recorded'.", "Load allocations, or a case list with teams, beside it.")
+                m.say(
+                    NOTE,
+                    "team_not_recorded",
+                    "SSDA903 has no teams: the team of every child is 'Not recorded'.",
+                    "Load allocations, or a case list with teams, beside it.",
+                )
             if m.rows:
                 out.append(m.recognised(joined))
     children = {e.child for e in good}
@@ -131,20 +160,56 @@ def _placement(run: tuple[Episode, ...], following: Row | None, made: Made) -> N
 
 def _legal_status(run: tuple[Episode, ...], following: Row | None, made: Made) -> None:
     first = run[0].row
-    made.add(first, {"child_id": first.cell("child"), "legal_status": first.cell("ls"), "legal_status_start": first.cell("decom"), "legal_status_end": _end(run, following)})
+    made.add(
+        first,
+        {
+            "child_id": first.cell("child"),
+            "legal_status": first.cell("ls"),
+            "legal_status_start": first.cell("decom"),
+            "legal_status_end": _end(run, following),
+        },
+    )
 
 
 def _header(table: SourceTable, children: set[str]) -> Recognised | None:
     made = Made(table, "cases", {"child_id": ("CHILD",), "date_of_birth": ("DOB",), "gender": ("SEX",)})
     alone = sum(row.id("child") not in children for row in table.rows())
     if alone:
-        made.say(NOTE, "no_episodes", f"{alone} children of the header have no episode, so they are not loaded.", "Load the episodes of the same return.")
+        made.say(
+            NOTE,
+            "no_episodes",
+            f"{alone} children of the header have no episode, so they are not loaded.",
+            "Load the episodes of the same return.",
+        )
     return made.recognised("their dates of birth were added to the periods of care")
 
 
 def _workers(table: SourceTable) -> Recognised | None:
-    made = Made(table, "allocations", {"child_id": ("CHILD",), "worker": ("SW_ID",), "allocation_start": ("SW_DECOM",), "allocation_end": ("SW_DEC",)})
+    made = Made(
+        table,
+        "allocations",
+        {
+            "child_id": ("CHILD",),
+            "worker": ("SW_ID",),
+            "allocation_start": ("SW_DECOM",),
+            "allocation_end": ("SW_DEC",),
+        },
+    )
     for row in table.rows():
-        made.add(row, {"child_id": row.cell("child"), "worker": row.cell("swid"), "team": NOT_RECORDED, "allocation_start": row.cell("swdecom"), "allocation_end": row.cell("swdec")})
-    made.say(NOTE, "team_not_recorded", "SSDA903 has no teams: the team of every allocation is 'Not recorded'.", "Load allocations with teams beside it.")
+        made.add(
+            row,
+            {
+                "child_id": row.cell("child"),
+                "worker": row.cell("swid"),
+                "team": NOT_RECORDED,
+                "allocation_start": row.cell("swdecom"),
+                "allocation_end": row.cell("swdec"),
+            },
+        )
+    made.say(
+        NOTE,
+        "team_not_recorded",
+        "SSDA903 has no teams: the team of every allocation is 'Not recorded'.",
+        "Load allocations with teams beside it.",
+    )
     return made.recognised("")

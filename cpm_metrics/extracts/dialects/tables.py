@@ -74,7 +74,9 @@ class Row:
     def usable(self) -> bool:
         """False for a row that the reader could not take apart, or that is cut short: cleaning says so."""
         t = self.source.table
-        return self.index not in t.row_faults and not (t.ragged and len(t.rows[self.index]) < len(t.rows[self.source.header_index]))
+        return self.index not in t.row_faults and not (
+            t.ragged and len(t.rows[self.index]) < len(t.rows[self.source.header_index])
+        )
 
 
 def source_table(table: RawTable, kinds: Sequence[Kind]) -> SourceTable | None:
@@ -88,7 +90,11 @@ def source_table(table: RawTable, kinds: Sequence[Kind]) -> SourceTable | None:
             if key:
                 columns[key] = j
         for kind in kinds:
-            if all(n in columns for n in kind.needs) and not any(n in columns for n in kind.without) and not twice & set(kind.needs):
+            if (
+                all(n in columns for n in kind.needs)
+                and not any(n in columns for n in kind.without)
+                and not twice & set(kind.needs)
+            ):
                 return SourceTable(kind.name, table, index, columns)
     return None
 
@@ -109,17 +115,42 @@ class Made:
         self.rows.append((row.index, values))
         self.used.add(row.index)
 
-    def say(self, severity: str, kind: str, message: str, remedy: str, row: Row | None = None, header: str | None = None, value: str | None = None) -> None:
+    def say(
+        self,
+        severity: str,
+        kind: str,
+        message: str,
+        remedy: str,
+        row: Row | None = None,
+        header: str | None = None,
+        value: str | None = None,
+    ) -> None:
         t = self.source.table
         j = self.source.column(squash(header)) if header else None
         letter = t.letter(j) if j is not None else None
-        self.problems.append(Problem(severity, kind, message, remedy, self.dataset, t.file, t.sheet, row.number if row else None, letter, header, value))
+        self.problems.append(
+            Problem(
+                severity,
+                kind,
+                message,
+                remedy,
+                self.dataset,
+                t.file,
+                t.sheet,
+                row.number if row else None,
+                letter,
+                header,
+                value,
+            )
+        )
 
     def recognised(self, how_joined: str) -> Recognised | None:
         """`how_joined` explains the rows that have no row of their own, for example "episodes continue a period of care"."""
         t = self.source.table
         dataset = DATASETS[self.dataset]
-        fields = [f for f in dataset.fields if any(f.name in values for _, values in self.rows) or f.name in self.from_columns]
+        fields = [
+            f for f in dataset.fields if any(f.name in values for _, values in self.rows) or f.name in self.from_columns
+        ]
         header_row = t.rows[self.source.header_index]
         mapping, letters, headers = [], [], []
         for f in fields:
@@ -128,7 +159,9 @@ class Made:
             header = str(header_row[j]).strip() if j is not None else "(worked out)"
             letters.append(letter)
             headers.append(header)
-            samples = list(dict.fromkeys(text_of(v[f.name])[:80] for _, v in self.rows[:200] if not is_blank(v.get(f.name))))[:3]
+            samples = list(
+                dict.fromkeys(text_of(v[f.name])[:80] for _, v in self.rows[:200] if not is_blank(v.get(f.name)))
+            )[:3]
             mapping.append(ColumnMap(letter, header, f.name, DERIVED, tuple(samples)))
         used_columns = {self.source.column(*(squash(n) for n in names)) for names in self.from_columns.values()}
         for j, cell in enumerate(header_row):
@@ -145,4 +178,13 @@ class Made:
         if folded:
             raw.notes.append(f"{folded} of {self.source.count} rows have no row of their own: {how_joined}.")
         extra = len(self.rows) - len(self.used)
-        return Recognised(raw, dataset, 0, {f.name: j for j, f in enumerate(fields)}, mapping, [], folded=folded - extra, problems=self.problems)
+        return Recognised(
+            raw,
+            dataset,
+            0,
+            {f.name: j for j, f in enumerate(fields)},
+            mapping,
+            [],
+            folded=folded - extra,
+            problems=self.problems,
+        )

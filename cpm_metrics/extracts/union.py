@@ -1,0 +1,98 @@
+"""All rows of a dataset, from however many files and sheets, once each. Order never matters."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+
+import pyarrow as pa
+
+from .clean import Cleaned
+from .datasets import DATASETS, Dataset, columns
+from .problems import ERROR, NOTE, Problem, Source
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "DATE": pa.date32(),
+    "BOOLEAN": pa.bool_(),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "INTEGER": pa.int32(),
+}
+
+
+def arrow_schema(dataset: Dataset) -> pa.Schema:
+    return pa.schema([(name, _ARROW[kind]) for name, kind in columns(dataset).items()])
+
+
+def union(dataset: Dataset, parts: list[tuple[Source, Cleaned]], problems: list[Problem]) -> pa.Table:
+    """All rows of a dataset. Rows equal in everything but where they came from are loaded once."""
+    names = list(columns(dataset))
+    content = names[:-2]
+    by_number = {source.source: source for source, _ in parts}
+    values = {n: list(itertools.chain.from_iterable(c.columns[n] for _, c in parts)) for n in names}
+    rows: dict[tuple, int] = {}  # content -> index of the row that stands for it
+    copies: Counter[int] = Counter()
+    for i, key in enumerate(zip(*(values[n] for n in content), strict=True)):
+        if rows.setdefault(key, i) != i:
+            copies[values["source"][i]] += 1
+    for number, count in copies.items():
+        source = by_number[number]
+        source.notes.append(
+            f"{count} row{'s' if count > 1 else ''} left out because an identical row was already there."
+        )
+        problems.append(
+            Problem(
+                NOTE,
+                "duplicate_rows",
+                f"{count} row{'s are' if count > 1 else ' is'} identical to another row in everything; loaded once.",
+                "",
+                dataset.name,
+                source.file,
+                source.sheet,
+            )
+        )
+    if dataset.name == "cases":
+        _one_per_period(content, rows, values, by_number, problems)
+    if len(rows) < len(values["row"]):
+        kept = sorted(rows.values())
+        values = {n: [column[i] for i in kept] for n, column in values.items()}
+    loaded = Counter(values["source"])
+    for source, _ in parts:
+        source.rows_loaded = loaded[source.source]
+        source.rows_left_out = source.rows_read - source.rows_loaded
+    schema = arrow_schema(dataset)
+    return pa.Table.from_arrays([pa.array(values[n], type=schema.field(n).type) for n in names], schema=schema)
+
+
+def _one_per_period(
+    content: list[str],
+    rows: dict[tuple, int],
+    values: dict[str, list],
+    sources: dict[int, Source],
+    problems: list[Problem],
+) -> None:
+    """Takes out of `rows` all but one per child and period of care: the fullest, then the first in a fixed order; never by position."""
+    child, started = content.index("child_id"), content.index("care_started")
+    groups: dict[tuple, list[tuple]] = defaultdict(list)
+    for key in rows:
+        groups[key[child], key[started]].append(key)
+    for group in groups.values():
+        if len(group) == 1:
+            continue
+        group.sort(key=lambda key: (-sum(v is not None for v in key), [("" if v is None else str(v)) for v in key]))
+        for key in group[1:]:
+            i = rows.pop(key)
+            source = sources[values["source"][i]]
+            differ = [
+                DATASETS["cases"].field(n).header
+                for n, a, b in zip(content, group[0], key, strict=True)
+                if a != b and not n.endswith("legal_code") and not n.endswith("_text")
+            ]
+            problems.append(
+                Problem(
+                    ERROR, "same_period_twice",
+                    f"The same child and start of care stand in another row that differs in {', '.join(differ) or 'spelling'}; the row with more filled in was loaded.",
+                    "Keep one row per child and period of care. The history of placements, legal statuses and workers has its own sheets.",
+                    "cases", source.file, source.sheet, values["row"][i], None, "Child ID", key[child],
+                )
+            )  # fmt: skip
