@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -13,8 +14,10 @@ from cpm_metrics import marked
 from cpm_metrics.errors import UnreadableFile
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile, Problem
+from cpm_metrics.extracts.read import read
 from tests.extracts.files import csv_bytes, xlsx
 
+ROOT = Path(__file__).resolve().parent
 CASES = ["Child ID", "Surname", "Date started to be looked after", "Allocated team", "Care plan completed date"]
 
 
@@ -150,3 +153,18 @@ def test_a_sheet_that_is_called_problems_is_kept_beside_the_list():
     _, book, _, _ = made(file)
     assert book.sheetnames == ["Problems 2", "Problems"]
     assert book["Problems"]["E2"].comment
+
+
+@pytest.mark.parametrize("name", ["seed.xls", "seed.xlsb", "seed.ods"])
+def test_other_workbooks_become_a_sheet_per_table(name):
+    """Every table that was read stands in it, each filled cell at its own place."""
+    file = InputFile(name, ROOT / "extracts" / "data" / name)
+    out, book, _, _ = made(file, [])
+    assert out == "seed - marked.xlsx"
+    tables = read(file)
+    assert len(book.worksheets) == 1 + len(tables) > 1
+    for table, sheet in zip(tables, book.worksheets[1:], strict=True):
+        for line, row in zip(table.numbers, table.rows, strict=True):
+            for j, value in enumerate(row):
+                if value not in (None, ""):
+                    assert sheet.cell(line, table.first_column + j + 1).value not in (None, "")

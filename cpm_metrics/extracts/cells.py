@@ -70,5 +70,6 @@ def show(cell: object) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
+        cell += 0.0  # -0.0 is 0: equal keys of a dictionary must read alike
         return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     return str(cell)

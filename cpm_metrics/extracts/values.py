@@ -127,7 +127,7 @@ def read_id(cell: object) -> tuple[str | None, Fault | None]:
             return None, Fault("id_not_whole", show(cell))
         if abs(cell) >= 1e15:
             return None, Fault("id_rounded", show(cell))
-        return f"{cell:.0f}", None
+        return f"{cell + 0:.0f}", None
     if _CONTROL.search(cell):
         return None, Fault("id_unreadable", cell)
     text = text_of(cell)

@@ -126,7 +126,13 @@ def unassessable(results: Results, teams: Sequence[str] = ()) -> pd.DataFrame:
         {"teams": list(teams) or None},
     )
     columns = _columns_by_source(results)
-    fixes = [_fix(row, columns) for row in frame.to_dict("records")]
+    # What the extract lacks is said once per kind; only what may stand in a record needs a look at each.
+    missing = frame["missing"]
+    asked = {text: _ask_for(text) for text in missing.dropna().unique()}
+    fixes = [asked.get(text) for text in missing]
+    in_record = missing.isna() | missing.isin(list(_RECORD)) | missing.str.startswith(_CONSIDERED, na=False)
+    for at, row in zip(in_record.to_numpy().nonzero()[0], frame[in_record].to_dict("records"), strict=True):
+        fixes[at] = _fix(row, columns)
     out = pd.DataFrame({
         "obligation_id": frame["obligation_id"], "rule": frame["rule"],
         "title": frame["rule"].map({rule.code: rule.title for rule in all_rules()}), "child_id": frame["child_id"],

@@ -49,6 +49,16 @@ def by_month(points: Sequence[tuple[str, date]]) -> list[pd.DataFrame]:
     return _with_progress("Working out earlier month-ends…", points, lambda p: _by_month(str(data.folder()), p[0], p[1], settings.key, settings))
 
 
+@st.cache_resource(max_entries=8, show_spinner="Looking for what is missing…")
+def _untold(path: str, load_id: str, as_at: date, settings_key: str, teams: tuple[str, ...], _results: Results) -> pd.DataFrame:
+    return quality.unassessable(_results, teams)
+
+
+def untold(results: Results, teams: Sequence[str]) -> pd.DataFrame:
+    """`quality.unassessable`, kept. Whoever gets it must not change it."""
+    return _untold(str(data.folder()), results.load_id, results.as_at, results.settings.key, tuple(teams), results)
+
+
 def _with_progress(text: str, things: Sequence, work: Callable) -> list:
     bar = st.progress(0.0, text)
     try:
@@ -119,14 +129,14 @@ def chart(points: Sequence[str], lines: Sequence[Line], *, key: str, alt: str, a
             hoverinfo="text",
         )  # fmt: skip
     figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        height=height, margin={"l": 64, "r": 24, "t": 30 if len(lines) > 1 else 10, "b": 30}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "Source Sans, sans-serif", "size": 13, "color": ink}, dragmode=False, hovermode="closest", showlegend=len(lines) > 1,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
     )  # fmt: skip
-    figure.update_xaxes(tickvals=list(range(len(points))), ticktext=[html.escape(p) for p in points], showgrid=False, fixedrange=True, range=[-0.3, len(points) - 0.7])
+    figure.update_xaxes(tickvals=list(range(len(points))), ticktext=[html.escape(p) for p in points], showgrid=False, zeroline=False, showline=False, fixedrange=True, range=[-0.3, len(points) - 0.7])
     most = max((v for line in lines for v in line.values if v is not None and not pd.isna(v)), default=0)
     figure.update_yaxes(
-        range=[0, 104] if percent else [0, max(most * 1.12, 1)], gridcolor=grid, zeroline=False, fixedrange=True, title={"text": axis, "font": {"size": 12}},
+        range=[0, 104] if percent else [0, max(most * 1.12, 1)], gridcolor=grid, zeroline=False, fixedrange=True, title={"text": axis, "font": {"size": 12}, "standoff": 12},
         ticksuffix="%" if percent else "", **({"tickformat": ",d"} if not percent else {}),
     )  # fmt: skip
     st.plotly_chart(figure, theme=None, key=key, config={"displayModeBar": False}, alt=alt)

@@ -10,18 +10,18 @@ from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.rules import all_rules
 from cpm_metrics.store import DamagedStore, LoadInfo
-from cpm_metrics.views import history, look
+from cpm_metrics.views import history, lists, look
 from pages._shared import age, data, frame, over_time, show, state
 from pages._shared.faults import refused
 
 VIEWS = {"loads": "Loads", "compare": "Compare two loads", "trend": "Earlier months"}
 PARTS = {
-    "added": ("children added", "In the newer load’s cases and not in the older one’s."),
-    "gone": ("children gone", "In the older load’s cases and not in the newer one’s."),
-    "moved": ("changed team", "In both, and allocated to another team."),
-    "newly_overdue": ("newly overdue", "Overdue in the newer load, and not in the older one."),
-    "cleared": ("no longer overdue", "Overdue in the older load and not in the newer one: done, closed, changed or no longer there. The column “Now” says which."),
-    "back_dated": ("back-dated events", "In the newer load dated on or before the day the older one was taken, and not in the older one: entered late, or a date corrected since. "
+    "added": ("child added", "children added", "In the newer load’s cases and not in the older one’s."),
+    "gone": ("child gone", "children gone", "In the older load’s cases and not in the newer one’s."),
+    "moved": ("changed team", "changed team", "In both, and allocated to another team."),
+    "newly_overdue": ("newly overdue", "newly overdue", "Overdue in the newer load, and not in the older one."),
+    "cleared": ("no longer overdue", "no longer overdue", "Overdue in the older load and not in the newer one: done, closed, changed or no longer there. The column “Now” says which."),
+    "back_dated": ("back-dated event", "back-dated events", "In the newer load dated on or before the day the older one was taken, and not in the older one: entered late, or a date corrected since. "
                    "Children who came into care after the older extract aren’t counted."),
 }  # fmt: skip
 MONTHS = {1: "the month", 3: "3 months", 12: "12 months"}
@@ -150,8 +150,9 @@ def compare(view: frame.View) -> None:
     part = state.param("show", list(PARTS), "newly_overdue")
     st.markdown(f"From **{look.day(older.extract_date)}** to **{look.day(newer.extract_date)}**, each load as at its own extract date, for {show.plain(view.teams_text)}:")
     with st.container(horizontal=True, gap="small"):
-        for name, (title, help_) in PARTS.items():
-            show.link_count(f"compare-{name}", len(getattr(found, name)), title, chosen=part == name, action=choose, args=(name,), help=help_)
+        for name, (one, many, help_) in PARTS.items():
+            number = len(getattr(found, name))
+            show.link_count(f"compare-{name}", number, one if number == 1 else many, chosen=part == name, action=choose, args=(name,), help=help_)
     older_datasets(older, newer)
     part_list(view, part, getattr(found, part), older, newer)
 
@@ -186,7 +187,7 @@ COLUMNS = {
 
 
 def part_list(view: frame.View, part: str, rows: pd.DataFrame, older: LoadInfo, newer: LoadInfo) -> None:
-    title, help_ = PARTS[part]
+    _, title, help_ = PARTS[part]
     st.subheader(f"{title[0].upper()}{title[1:]} ({len(rows):,})", anchor=False, help=help_)
     if not len(rows):
         show.empty("None", f"None for {view.teams_text} between these two loads.")
@@ -267,10 +268,11 @@ def explained(points: pd.DataFrame, view: frame.View, title: str) -> str:
     both = points[points["load_id"].notna()]
     if not len(both):
         return meaning + " No earlier load was taken within a month after any of these month-ends, so what was known then can’t be told."
-    row = both.iloc[-1]
+    differ = both[(both["now"] != both["then"]) | (both["now_counted"] != both["then_counted"]) | (both["now_untold"] != both["then_untold"])]
+    row = (differ if len(differ) else both).iloc[-1]
     end = look.day(row["end"])
-    if (row["now"], row["now_counted"], row["now_untold"]) == (row["then"], row["then_counted"], row["then_untold"]):
-        return meaning + f" For {end} they agree: {row['now_text']} on time, {title}."
+    if not len(differ):
+        return meaning + f" They agree wherever both are known, as for {end}: {row['now_text']} on time, {title}."
     return (
         meaning + f" For {end} today’s extract says {row['now_text']} on time, and the one of {look.day(row['taken'])} said {row['then_text']}: what was recorded, corrected or taken out since makes the difference. "
         "Tick a month to see which obligations."
@@ -308,8 +310,6 @@ def trend_table(points: pd.DataFrame) -> int | None:
 
 def month_rows(view: frame.View, point: pd.Series, months: int, rule: str | None) -> None:
     """The rows behind a month: those judged differently then and now or, where nothing is known of then, all counted now."""
-    from cpm_metrics.views import lists
-
     end = point["end"].date()
     now = data.results(view.info.load_id, end)
     if pd.isna(point["load_id"]) or point["load_id"] is None:

@@ -22,7 +22,7 @@ def page() -> None:
     view = frame.view()
     frame.title("Data quality", view)
     shares = quality.by_rule(quality.of_teams(quality.assessable(view.results), view.teams), rules_on(view))
-    rows = quality.unassessable(view.results, view.teams)
+    rows = over_time.untold(view.results, view.teams)
     usual = quality.fix_list(rows, in_care=True, since=year_ago(view))
     groups = quality.missing_groups(rows)
     snapshot = data.store().snapshot(view.info.load_id)
@@ -91,7 +91,7 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
         show.empty("Nothing to enter", f"Nothing that a record of these children lacks keeps a rule from being told, for {view.teams_text}. What the extract itself lacks stands under “Missing from the extract”.")
         return
     show.children_list(
-        mine, ["fix", "team", "worker", "unlocks"], f"fixes-{whom}-{when}", height=over_time.tall(len(mine), 420), alt="Things to enter, by team and worker",
+        mine.assign(why=mine["fix"]), ["fix", "team", "worker", "unlocks"], f"fixes-{whom}-{when}", height=over_time.tall(len(mine), 420), alt="Things to enter, by team and worker",
         extra={
             "fix": st.column_config.TextColumn("What to enter", width=430), "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now, or held it when care ended."),
             "unlocks": st.column_config.TextColumn("So that it can be told", width=250),
@@ -101,7 +101,7 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
     show.downloads(out[["team", "worker", "name", "child_id", "What to enter", "What is missing", "So that it can be told", "Obligations held up", "in_care"]],
                    f"to-enter-{view.as_at.isoformat()}", view.about | {"Children": whom, "Records of meetings": when}, title="To enter")  # fmt: skip
     st.caption(
-        "To hand it out: choose a team at the side, or filter the Excel sheet by its Team column. A child’s row goes to whoever holds the child now; "
+        "Tick a row to read it in full. To hand it out: choose a team at the side, or filter the Excel sheet by its Team column. A child’s row goes to whoever holds the child now; "
         "the side’s choice of teams is by who held the case when the obligation fell due."
     )
 
@@ -192,9 +192,9 @@ def problems(view: frame.View, found: pd.DataFrame) -> None:
     shown = groups.assign(severity=[look.SEVERITY[s].label for s in groups["severity"]], dataset=groups["dataset"].map(titles))
     picked = st.dataframe(
         shown, hide_index=True, key="problem-groups", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(shown), 380), alt="Problems by kind", placeholder="",
-        column_order=["problems", "message", "severity", "dataset", "header", "remedy"],
+        column_order=["problems", "message", "remedy", "severity", "dataset", "header"],
         column_config={
-            "problems": st.column_config.NumberColumn("Problems", width=80), "message": st.column_config.TextColumn("What is wrong", width=380), "severity": st.column_config.TextColumn("What happened", width=200),
+            "problems": st.column_config.NumberColumn("Problems", width=80), "message": st.column_config.TextColumn("What is wrong", width=330), "severity": st.column_config.TextColumn("What happened", width=200),
             "dataset": st.column_config.TextColumn("Dataset", width=110), "header": st.column_config.TextColumn("Heading", width=150), "remedy": st.column_config.TextColumn("What to do", width=330),
         },
     )  # fmt: skip
@@ -281,13 +281,13 @@ def late_list(view: frame.View, rows: pd.DataFrame, after: int, team: str | None
         return
     mine = mine.assign(
         kind=mine["kind"].map({"cpm": "Care Planning Meeting", "review": "Child in Care Review"}),
-        note=["The child is new to the extracts" if new else "Held before the last extract, and not in it" if back else "" for new, back in zip(mine["new_child"], mine["back_dated"], strict=True)],
+        note=["the child was in no earlier extract" if new else f"not in the extract of {look.day(before)}" if back else "" for new, back, before in zip(mine["new_child"], mine["back_dated"], mine["before"], strict=True)],
     )  # fmt: skip
     show.children_list(
         mine, ["kind", "day", "seen", "lag", "note", "team", "worker"], "lag", height=over_time.tall(len(mine), 380), alt="Meetings with the days until they appeared",
         extra={
             "kind": st.column_config.TextColumn("Meeting", width=180), "day": show.date_column("Held"), "seen": show.date_column("In the extract of", width=125), "lag": st.column_config.NumberColumn("Days", width=65),
-            "note": st.column_config.TextColumn("Note", width=260), "team": st.column_config.TextColumn("Team then", width=165),
+            "note": st.column_config.TextColumn("Held by then, but", width=205), "team": st.column_config.TextColumn("Team then", width=165),
         },
     )  # fmt: skip
     out = mine.drop(columns=["back_dated", "new_child"]).rename(columns={"kind": "Meeting", "day": "Held on", "seen": "First in the extract of", "before": "Extract before that", "lag": "Days", "note": "Note"})
@@ -330,7 +330,7 @@ def over_loads(view: frame.View, loads: list) -> None:
     if picked.selection.rows and picked.selection.rows[0] < len(newest_first):
         chosen = next(i for i in loads if i.load_id == newest_first["load_id"].iloc[picked.selection.rows[0]])
         then = data.results(chosen.load_id, chosen.extract_date)
-        behind(view, quality.unassessable(then, view.teams), f"Cannot tell in the extract of {look.day(chosen.extract_date)}", "load", then)
+        behind(view, over_time.untold(then, view.teams), f"Cannot tell in the extract of {look.day(chosen.extract_date)}", "load", then)
 
 
 def trend_sentence(trend: pd.DataFrame, view: frame.View) -> str:
@@ -340,7 +340,7 @@ def trend_sentence(trend: pd.DataFrame, view: frame.View) -> str:
         return f"There is one load, of {look.day(last['extract_date'])}: {now} can be told. A trend needs two."
     first = trend.iloc[0]
     moved = (last["percent"] or 0) - (first["percent"] or 0)
-    how = "as much as" if abs(moved) < 0.05 else f"{abs(moved):.1f} percentage points {'more' if moved > 0 else 'less'} than"
+    how = "the same share as" if abs(moved) < 0.05 else f"{abs(moved):.1f} percentage points {'more' if moved > 0 else 'less'} than"
     return f"Of {show.plain(view.teams_text)}, **{now}** can be told in the extract of {look.day(last['extract_date'])}: {how} in that of {look.day(first['extract_date'])} ({spelled(first['percent'])})."
 
 

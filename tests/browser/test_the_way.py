@@ -27,7 +27,8 @@ def heading(page: Page, text: str) -> None:
 
 
 def settled(page: Page) -> None:
-    """The script has finished and nothing on the page is stale."""
+    """The click has reached the server, the script has finished, and nothing on the page is stale."""
+    page.wait_for_timeout(400)
     page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'", timeout=30_000)
     page.wait_for_timeout(300)
 
@@ -91,6 +92,7 @@ def test_from_workbooks_to_a_child_and_the_list(page: Page, new_app, files, tmp_
     assert parse_qs(urlsplit(page.url).query)["show"] == ["records"]
     rows = this_week.rows(results, "records")
     expect(page.get_by_role("heading", name=re.compile(rf"Follow-up overdue: children in care now \({len(rows):,}\)"))).to_be_visible()
+    settled(page)
     assert rows["name"].iloc[0] in " ".join(cells(page)[0])
 
     with page.expect_download() as caught:

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from cpm_metrics.engine import compute
 from cpm_metrics.views import history, quality
@@ -86,7 +87,7 @@ def test_two_loads_compared(three):
     at = open_page(HISTORY, view="compare", show="gone")
     assert not at.exception
     assert "From **1 Jun 2026** to **1 Jul 2026**" in texts(at)
-    for words in ("**0** children added", "**1** children gone", "**1** changed team", "**1** back-dated events"):
+    for words in ("**0** children added", "**1** child gone", "**1** changed team", "**1** back-dated event"):
         assert words in labels(at)
     assert "Children gone (1)" in texts(at)
 
@@ -130,3 +131,38 @@ def test_no_name_in_the_address_or_the_title(three):
     at = open_page(HISTORY, view="compare", show="back_dated")
     words = " ".join(str(v) for v in at.query_params.values()) + " ".join(t.value for t in at.title)
     assert not any(name in words for name in ("Ada", "Asher", "Ben", "Birch", "Cy", "Cole"))
+
+
+def test_the_line_on_top_says_what_is_old(tmp_path):
+    """Nine days old is past the limit of eight; a dataset that carried on is said with its own date; neither when all is new."""
+    from cpm_metrics.store import Store
+    from pages._shared import age
+    from tests.views.loads import load
+
+    store = Store(tmp_path)
+    one = ["0001", "Ada", "Asher", date(2026, 1, 5), None, "North", "Nia", "Yes", None]
+    first = load(store, date(2026, 2, 2), cases=[one], meetings=[["M1", "0001", "CPM", date(2026, 1, 12), "Held"]])
+    second = load(store, date(2026, 3, 2), cases=[one])
+    assert age.carried_words(first) == ""
+    assert age.carried_words(second) == "Older than the extract of 2 Mar 2026, carried on from an earlier load: Meetings (2 Feb 2026)."
+
+    def on_top(folder, day):
+        from datetime import date
+
+        from cpm_metrics.settings import Settings
+        from cpm_metrics.store import Store
+        from pages._shared import age
+
+        age.banner(Store(folder).current().info, Settings(), date.fromisoformat(day))
+
+    quiet, loud = (AppTest.from_function(on_top, args=(str(tmp_path), day)).run() for day in ("2026-03-10", "2026-03-11"))
+    assert not quiet.exception
+    assert not quiet.warning
+    assert "Meetings (2 Feb 2026)" in quiet.caption[0].value
+    assert "The extract is 9 days old (taken on 2 Mar 2026; the limit is 8 calendar days)" in loud.warning[0].value
+
+
+def test_a_month_opens_the_obligations_that_are_judged_differently(three):
+    """0002's first CPM was due on 30 April: counted now, not known in the extract of 1 May."""
+    at = open_page(HISTORY, view="trend", rule="initial-cpm", months="1")
+    assert "For 30 Apr 2026 today’s extract says 2 of 2 on time, and the one of 1 May 2026 said 1 of 1" in texts(at)
