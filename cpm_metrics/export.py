@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def xlsx_bytes(
 
 
 def _list_sheet(book: xlsxwriter.Workbook, frame: pd.DataFrame, sheet: str, headers: Mapping[str, str]) -> None:
-    page = book.add_worksheet(sheet[:31])
+    page = book.add_worksheet(_sheet_name(sheet))
     head = book.add_format({"bold": True, "bg_color": "#E3EBF0", "bottom": 1, "valign": "top", "text_wrap": True})
     formats = {
         "date": book.add_format({"num_format": DATE_FORMAT, "align": "left", "valign": "top"}),
@@ -113,6 +114,11 @@ def _list_sheet(book: xlsxwriter.Workbook, frame: pd.DataFrame, sheet: str, head
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
     page.set_footer("&L&A&RPage &P of &N")
+
+
+def _sheet_name(text: str) -> str:
+    """What Excel takes as the name of a sheet: at most 31 characters, some marks not among them."""
+    return " ".join(re.sub(r"[\[\]:*?/\\']", " ", text).split())[:31].strip() or "List"
 
 
 def _write_cell(page: Any, line: int, at: int, value: Any, formats: Mapping[str, Any]) -> int:

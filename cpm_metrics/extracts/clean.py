@@ -64,8 +64,9 @@ class _Cleaner:
         self.numbers = [numbers[i] for i in usable]
         self.alive = [True] * len(self.rows)
         out: dict[str, list] = {}
-        for n, f in enumerate(self.d.fields):
-            say(n, len(self.d.fields))
+        fields = (*self.d.fields, *self.d.derived)
+        for n, f in enumerate(fields):
+            say(n, len(fields))
             j = self.r.fields.get(f.name)
             cells = [row[j] for row in self.rows] if j is not None else None
             out |= self._column(f, j, cells)

@@ -50,6 +50,8 @@ class Dataset:
     title: str
     row: str
     fields: tuple[Field, ...]
+    derived: tuple[Field, ...] = ()
+    """Columns that no header is for: a dialect works them out (extracts/dialects)."""
 
     def field(self, name: str) -> Field:
         return next(f for f in self.fields if f.name == name)
@@ -94,6 +96,8 @@ CASES = Dataset(
         _f("placement_plan_completed", "Placement plan completed date", "date"),
         _f("latest_review", "Date of latest review", "date"),
     ),
+    # True where the period of care began before the first episode in the file, on a day that isn't known.
+    derived=(_f("start_unknown", "Start of care not known", "yes_no"),),
 )  # fmt: skip
 
 MEETINGS = Dataset(
@@ -236,7 +240,7 @@ def columns(dataset: Dataset) -> dict[str, str]:
     not be told), and where the row came from: `source` (see the snapshot's `sources`) and `row` (spreadsheet row).
     """
     out: dict[str, str] = {}
-    for f in dataset.fields:
+    for f in (*dataset.fields, *dataset.derived):
         out[f.name] = KINDS[f.kind]
         if f.kind in ("code", "codes"):
             out[f.name + RAW_SUFFIX] = "VARCHAR"

@@ -15,7 +15,8 @@ RULE = Rule(
     limits={"limit": Limit(10, "working days")},
     clock="""
         SELECT child_id, care_started, care_started AS anchor_date, care_plan_completed AS done_date,
-            care_ceased AS lapses_on, CASE WHEN NOT has_care_plan_completed THEN 'Care plan completed date' END AS missing
+            care_ceased AS lapses_on, CASE WHEN NOT has_care_plan_completed THEN 'Care plan completed date' WHEN start_unknown
+                 THEN 'Date started to be looked after (the extract begins later)' END AS missing
         FROM periods
     """,
     examples=(

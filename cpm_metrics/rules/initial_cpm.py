@@ -17,7 +17,8 @@ RULE = Rule(
     clock="""
         SELECT p.child_id, p.care_started, p.care_started AS anchor_date,
             m.meeting_date AS done_date, m.meeting_id, p.care_ceased AS lapses_on,
-            CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' END AS missing
+            CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN p.start_unknown
+                 THEN 'Date started to be looked after (the extract begins later)' END AS missing
         FROM periods p LEFT JOIN first_cpm m USING (child_id, care_started)
     """,
     examples=(

@@ -29,6 +29,7 @@ RULE = Rule(
             CASE WHEN NOT p.has_permanence_agreed THEN 'Permanence plan agreed date'
                  WHEN p.permanence_plan_text IS NOT NULL AND p.permanence_agreed_blank
                  THEN 'Permanence plan agreed date for this child''s plan'
+                 WHEN p.start_unknown THEN 'Date started to be looked after (the extract begins later)'
                  WHEN f.reviews_known <> 'all' THEN 'Reviews' END AS missing
         FROM periods p
         JOIN first f USING (child_id, care_started)

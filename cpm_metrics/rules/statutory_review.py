@@ -17,11 +17,12 @@ RULE = Rule(
     limits={"first": Limit(20, "working days"), "second": Limit(3, "months"), "later": Limit(6, "months")},
     clock="""
         SELECT child_id, care_started, anchor_date, review_due AS due_date, held_date AS done_date,
-            review_meeting_id AS meeting_id, care_ceased AS lapses_on,
+            review_meeting_id AS meeting_id, stretches.care_ceased AS lapses_on,
             CASE WHEN n = 1 THEN 'came into care on' END AS anchor_words,
             CASE WHEN n = 1 THEN $first_text WHEN n = 2 AND reviews_known <> 'latest' THEN $second_text ELSE $later_text END AS limit_text,
-            CASE WHEN reviews_known = 'none' OR (reviews_known = 'latest' AND n = 1) THEN 'Reviews' END AS missing
-        FROM stretches
+            CASE WHEN reviews_known = 'none' OR (reviews_known = 'latest' AND n = 1) THEN
+                CASE WHEN p.start_unknown THEN 'Date started to be looked after (the extract begins later)' ELSE 'Reviews' END END AS missing
+        FROM stretches JOIN periods p USING (child_id, care_started)
     """,
     examples=(
         Example("20 working days, then 3 months, then 6", "2026-12-01",
@@ -43,6 +44,9 @@ RULE = Rule(
                 {"cases": [{"care_started": "2026-01-05", "care_ceased": "2026-02-02"}], "reviews": []}, [{"status": "lapsed"}]),
         Example("no reviews in any extract", "2026-03-01", {"meetings": []}, [{"status": "cannot_tell", "due_date": "2026-02-02"}],
                 without=("reviews", "cases.latest_review")),
+        Example("care began before the first episode in the file", "2026-06-01",
+                {"cases": [{"care_started": "2026-01-05", "start_unknown": True}], "reviews": [{"review_date": "2026-03-05"}]},
+                [{"status": "cannot_tell"}, {"due_date": "2026-09-05", "status": "upcoming"}]),
         Example("only a latest review that can't be the first", "2026-03-01",
                 {"cases": [{"care_started": "2024-01-08", "latest_review": "2026-01-15"}]},
                 [{"status": "cannot_tell"}, {"due_date": "2026-07-15", "status": "upcoming"}], without=("reviews",)),

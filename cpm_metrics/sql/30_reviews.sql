@@ -31,11 +31,13 @@ SELECT child_id, care_started, review_date, meeting_id,
     row_number() OVER (PARTITION BY child_id, care_started ORDER BY review_date) AS n
 FROM timeline_reviews WHERE state = 'held';
 
--- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: only "date of
--- latest review" was loaded and it is too late to be the first one, so the reviews before it are unknown.
+-- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: the first ones are
+-- unknown, because only "date of latest review" was loaded and it is too late to be the first one, or because care began
+-- before the first episode in the file.
 CREATE TABLE review_knowledge AS
 SELECT p.child_id, p.care_started,
     CASE
+        WHEN p.start_unknown THEN 'latest'
         WHEN is_loaded('reviews') OR EXISTS (FROM snap.meetings WHERE meeting_type = 'review') THEN 'all'
         WHEN NOT p.has_latest_review THEN 'none'
         WHEN r.review_date > $first_review THEN 'latest'

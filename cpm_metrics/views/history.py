@@ -244,12 +244,12 @@ def known_then(history: Sequence[LoadInfo], end: date, current: str) -> LoadInfo
     """The load that shows what was known about a month-end: taken on that day or soonest after it, within the month that follows, and
     not the current load itself. Of several of one extract date the newest, which replaced the others."""
     latest = month_end(end + timedelta(days=1))
-    fitting = [i for i in history if not i.undone and i.load_id != current and end <= i.extract_date <= latest]
+    fitting = [i for i in history if not i.undone and end <= i.extract_date <= latest]
     if not fitting:
         return None
     soonest = min(i.extract_date for i in fitting)
-    # What the current load itself tells of that month-end, it told then: nothing older says more.
-    return max((i for i in fitting if i.extract_date == soonest), key=lambda i: i.load_id)
+    found = max((i for i in fitting if i.extract_date == soonest), key=lambda i: i.load_id)
+    return None if found.load_id == current else found
 
 
 def by_month(results: Results) -> pd.DataFrame:

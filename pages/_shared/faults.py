@@ -27,10 +27,15 @@ def told() -> Iterator[None]:
 
 
 def unforeseen(problem: BaseException) -> None:
+    st.error(f"Something went wrong that we did not foresee. Please report error number {noted(problem)}.", icon=":material/report:")
+
+
+def noted(problem: BaseException) -> str:
+    """Puts number, kind and place into the log, and gives the number."""
     number = uuid.uuid4().hex[:12]
     places = "; ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(problem.__traceback__)[-6:])
     LOG.error("error %s: %s at %s", number, type(problem).__name__, places)
-    st.error(f"Something went wrong that we did not foresee. Please report error number {number}.", icon=":material/report:")
+    return number
 
 
 def in_a_callback(problem: BaseException) -> bool:

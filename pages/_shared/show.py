@@ -10,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from cpm_metrics import export
+from cpm_metrics.errors import CpmError
 from cpm_metrics.views import look
 from pages._shared import state
+from pages._shared.faults import noted
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 DATE = "D MMM YYYY"
@@ -207,12 +209,24 @@ def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title
         return
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Excel", lambda: export.xlsx_bytes(_in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS),
+            "Excel", _made(lambda: export.xlsx_bytes(_in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS)),
             f"{name}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key=f"xlsx-{name}", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "CSV", lambda: export.csv_bytes(out), f"{name}.csv", "text/csv", key=f"csv-{name}", icon=":material/download:", on_click="ignore"
+            "CSV", _made(lambda: export.csv_bytes(out)), f"{name}.csv", "text/csv", key=f"csv-{name}", icon=":material/download:", on_click="ignore"
         )
+
+
+def _made(make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """A file made when its button is clicked. Streamlit logs what goes wrong then, so that must be without values too."""
+
+    def run() -> bytes:
+        try:
+            return make()
+        except Exception as problem:
+            raise CpmError(f"The file could not be made: error number {noted(problem)}.") from None
+
+    return run
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:

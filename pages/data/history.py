@@ -26,6 +26,7 @@ PARTS = {
 }  # fmt: skip
 MONTHS = {1: "the month", 3: "3 months", 12: "12 months"}
 ALL = "all rules"
+WHICH = {"differ": "Judged differently", "now": "Reconstructed", "then": "As known then"}
 
 
 def page() -> None:
@@ -309,19 +310,23 @@ def trend_table(points: pd.DataFrame) -> int | None:
 
 
 def month_rows(view: frame.View, point: pd.Series, months: int, rule: str | None) -> None:
-    """The rows behind a month: those judged differently then and now or, where nothing is known of then, all counted now."""
+    """The rows behind a month: those judged differently then and now, and all that each of the two counts."""
     end = point["end"].date()
     now = data.results(view.info.load_id, end)
-    if pd.isna(point["load_id"]) or point["load_id"] is None:
-        start, _ = history.window(end, months)
-        rows = lists.obligations(now, teams=view.teams, statuses=(*look.COUNTED, "cannot_tell"), rule=rule, due=(start, end))
-        title, columns = f"Reconstructed for {look.day(end)}: {look.count(len(rows), 'obligation')}, those that can’t be told included", ["title", "status", "due_date", "done_date", "team", "worker", "why"]
-    else:
-        then = data.results(point["load_id"], end)
-        rows = history.differences(then, now, end, months, rule, view.teams)
-        title, columns = f"Judged differently now and then, for {look.day(end)}: {look.count(len(rows), 'obligation')}", ["title", "then", "now", "due_date", "done_date", "team", "worker", "why"]
+    known = isinstance(point["load_id"], str)
+    which = st.segmented_control(
+        f"Obligations of {look.day(end)}", list(WHICH) if known else ["now"], default="differ" if known else "now", key=f"month-{end}-{known}", required=True, format_func=WHICH.get,
+    )  # fmt: skip
+    columns = ["title", "status", "due_date", "done_date", "team", "worker", "why"]
+    if which == "differ":
+        rows = history.differences(data.results(point["load_id"], end), now, end, months, rule, view.teams)
         rows["then"] = [look.STATUS[s].label if s in look.STATUS else "not counted" for s in rows["then"]]
         rows["now"] = [s if s in look.STATUS else None for s in rows["now"]]
+        columns = ["title", "then", "now", "due_date", "done_date", "team", "worker", "why"]
+    else:
+        results = now if which == "now" else data.results(point["load_id"], end)
+        rows = lists.obligations(results, teams=view.teams, statuses=(*look.COUNTED, "cannot_tell"), rule=rule, due=history.window(end, months))
+    title = f"{WHICH[which]}: {look.count(len(rows), 'obligation')}" + ("" if which == "differ" else ", those that can’t be told included")
     st.subheader(title, anchor=False)
     if not len(rows):
         show.empty("None", "Both extracts say the same of every obligation.")

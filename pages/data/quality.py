@@ -38,7 +38,7 @@ def page() -> None:
     wanted = groups[groups["where"] == quality.EXTRACT]
     tiles = {
         "fixes": (len(usual), "Things to enter", f"{look.count(usual['child_id'].nunique(), 'child', 'children')} in care now", "What people can enter in the case system, one row per child and thing: for children in care now, the last 12 months. The list can be widened."),
-        "missing": (len(wanted), "Missing columns", f"{look.count(int(wanted['obligations'].sum()), 'obligation')} held up", "Columns and datasets that the extract doesn’t have. Nobody needs to enter anything: the report needs them."),
+        "missing": (len(wanted), "Missing columns", f"{int(wanted['obligations'].sum()):,} rows held up", "Columns and datasets that the extract doesn’t have. Nobody needs to enter anything: the report needs them."),
         "rules": (int((shares["cannot_tell"] > 0).sum()), "Rules part untold", f"of {look.count(len(shares), 'rule')}", "Rules with at least one obligation that can’t be told."),
         "problems": (len(found), "Load problems", problem_words(view.info.problem_counts), "What was wrong with the files of the current load. They belong to a file, so the choice of teams doesn’t change them."),
         "lag": lag_tile(loads, view),
@@ -121,7 +121,7 @@ def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
             column_order=["needs", "where", "obligations", "children", "fix", "rules"],
             column_config={
                 "needs": st.column_config.TextColumn("What is missing", width=260), "where": st.column_config.TextColumn("Where", width=160),
-                "obligations": st.column_config.NumberColumn("Obligations", width=90), "children": st.column_config.NumberColumn("Children", width=75),
+                "obligations": st.column_config.NumberColumn("Obligations", width=90, format="localized"), "children": st.column_config.NumberColumn("Children", width=75, format="localized"),
                 "fix": st.column_config.TextColumn("What to do", width=330), "rules": st.column_config.TextColumn("Rules", width=300),
             },
         )  # fmt: skip

@@ -311,3 +311,30 @@ def test_reports_of_case_systems_with_their_own_headers(dataset, headers, row):
     assert prepared.counts == {dataset: 1}
     assert prepared.sources[0].unmapped == []
     assert prepared.problems == []
+
+
+def test_an_unknown_start_is_cannot_tell_all_the_way(tmp_path):
+    """The first episode is no start of care: what counts from it can't be told, and is neither overdue nor in time."""
+    import datetime as dt
+
+    from cpm_metrics.engine import compute
+    from cpm_metrics.store import Store
+
+    episodes = (
+        "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE\n"
+        "1,01/04/2024,L,C2,N1,U4,PR1,,,\n"
+        "2,01/05/2026,S,C2,N1,U4,PR1,,,\n"
+    )
+    reviews = "CHILD,DOB,REVIEW,REVIEW_CODE\n1,01/02/2015,10/06/2026,PN1\n"
+    prepared = load(("episodes.csv", episodes.encode()), ("reviews.csv", reviews.encode()))
+    store = Store(tmp_path / "store")
+    store.commit(prepared, dt.date(2026, 6, 30), "test")
+    results = compute(store.current())
+    rows = results.rows("SELECT child_id, rule, status FROM obligations WHERE rule IN ('statutory-review', 'annual-assessment') ORDER BY ALL")
+    assert rows == [
+        ("1", "annual-assessment", "cannot_tell"),
+        ("1", "statutory-review", "cannot_tell"),
+        ("1", "statutory-review", "upcoming"),
+        ("2", "annual-assessment", "cannot_tell"),
+        ("2", "statutory-review", "overdue"),
+    ]

@@ -65,6 +65,12 @@ def test_a_text_too_long_for_excel_is_said_not_cut():
     assert "40,000 characters" in page["A2"].value
 
 
+def test_any_title_can_name_a_sheet():
+    """Excel forbids some marks there, and more than 31 characters."""
+    for title in ("Overdue: children [in] care / now?", "'quoted'", "x" * 60, "***", ""):
+        assert openpyxl.load_workbook(io.BytesIO(export.xlsx_bytes(pd.DataFrame({"a": [1]}), title))).sheetnames
+
+
 def test_empty_lists_and_lists_of_lists_can_be_written(tmp_path):
     frame = pd.DataFrame({"a": [["x", "y"], None, np.array(["z"])], "b": pd.to_datetime([None, None, "2026-01-02"])})
     assert "x; y" in export.csv_text(frame)

@@ -110,6 +110,15 @@ def test_known_then_is_the_load_taken_soonest_after_within_a_month(three):
     assert history.known_then(loads, date(2026, 3, 31), current) is None  # 1 May is more than a month later
 
 
+def test_a_current_load_that_replaced_one_of_the_same_day_leaves_nothing_known_then(tmp_path):
+    """The replaced load was a mistake, not what was known."""
+    store = Store(tmp_path)
+    one = ["0001", "Ada", "Asher", date(2026, 1, 5), None, "North", "Nia", "Yes", None]
+    load(store, date(2026, 2, 2), cases=[one])
+    again = load(store, date(2026, 2, 2), cases=[one])
+    assert history.known_then(store.history(), date(2026, 1, 31), again.load_id) is None
+
+
 def test_what_is_said_now_of_may_and_what_was_known_then(three):
     """First CPMs due in April (to 30 April): 0001's was due on 16 April, held on 10 April. 0002's was due on 30 April, held on 24 April,
     but the extract of 1 May had no 0002: 1 of 1 then, 2 of 2 now. 0003's was due in January 2025."""

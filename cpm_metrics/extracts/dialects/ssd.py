@@ -166,6 +166,7 @@ def _case(period: Period, made: Made, person: Row | None, allocation: tuple | No
     start = entered or period.first.start
     values = {
         "child_id": first.cell("claepersonid"), "care_started": started,
+        "start_unknown": "Yes" if not entered and not period.start_known else None,
         "care_ceased": last.cell("claeclaepisodeceaseddate", "claeclaepisodeceased"),
         "reason_ceased": last.cell("claeclaepisodeceasedreason") if period.ended else None,
         "team": allocation[1] if allocation else NOT_RECORDED, "worker": allocation[2] if allocation else None,
@@ -179,7 +180,7 @@ def _case(period: Period, made: Made, person: Row | None, allocation: tuple | No
         made.say(
             WARNING, "start_unknown",
             "The child's first episode in the file does not begin a period of care, and there is no date of entering care, so the true start is not known; the start of the "
-            "episode was taken.",
+            "episode was taken, and what counts from it is “cannot tell”.",
             "Fill clae_entered_care_date, or load the earlier episodes too.", first, "clae_cla_episode_start_reason", first.text("claeclaepisodestartreason"),
         )  # fmt: skip
 

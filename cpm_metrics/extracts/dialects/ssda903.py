@@ -111,12 +111,13 @@ def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
         "legal_status": last.cell("ls"), "legal_status_start": legal[0].row.cell("decom"),
         "placement_type": last.cell("place", "pl"), "placement_start": homes[-1][0].row.cell("decom") if homes else None,
         "date_of_birth": person.cell("dob") if person else first.cell("dob"),
+        "start_unknown": None if period.start_known else "Yes",
         "gender": _SEX.get(person.text("sex").lower(), person.cell("sex")) if person else None,
     })  # fmt: skip
     if not period.start_known:
         made.say(
             WARNING, "start_unknown",
-            "The child's first episode in the file does not begin a period of care (RNE is not S), so the true start is not known; the start of the episode was taken.",
+            "The child's first episode in the file does not begin a period of care (RNE is not S), so the true start is not known; the start of the episode was taken, and what counts from it is “cannot tell”.",
             "Load the earlier years' episodes too, or a case list with the date started to be looked after.", first, "RNE", first.text("rne"),
         )  # fmt: skip
     if not period.ended and last.text("rec") and not last.text("rec").upper().startswith("X1"):

@@ -149,7 +149,9 @@ class Made:
         t = self.source.table
         dataset = DATASETS[self.dataset]
         fields = [
-            f for f in dataset.fields if any(f.name in values for _, values in self.rows) or f.name in self.from_columns
+            f
+            for f in (*dataset.fields, *dataset.derived)
+            if any(f.name in values for _, values in self.rows) or f.name in self.from_columns
         ]
         header_row = t.rows[self.source.header_index]
         mapping, letters, headers = [], [], []
