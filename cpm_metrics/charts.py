@@ -131,7 +131,7 @@ def team_bars(frame: pd.DataFrame, dark: bool = False) -> go.Figure:
         words = look.STATUS[status]
         figure.add_bar(
             orientation="h", name=words.label, y=[html.escape(str(team)) for team in frame["team"]], x=frame[status],
-            marker={"color": words.colour(dark), "line": {"width": 1, "color": background}, "pattern": {"shape": patterns[status], "fgcolor": background, "fgopacity": 0.45, "size": 7, "solidity": 0.25}},
+            marker={"color": words.colour(dark), "line": {"width": 1, "color": background}, "pattern": {"shape": patterns[status], "bgcolor": words.colour(dark), "fgcolor": background, "size": 7, "solidity": 0.2}},
             hovertext=[f"<b>{html.escape(str(team))}</b><br>{words.label}: {n}" for team, n in zip(frame["team"], frame[status], strict=True)],
             hoverinfo="text",
         )  # fmt: skip

@@ -26,7 +26,7 @@ def loads(history: Sequence[LoadInfo], current: str | None) -> pd.DataFrame:
     for info in history:
         rows.append({
             "load_id": info.load_id, "state": "Current" if info.load_id == current else "Undone" if info.undone else "Earlier",
-            "extract_date": pd.Timestamp(info.extract_date), "loaded_at": pd.Timestamp(info.loaded_at).tz_convert("UTC").tz_localize(None),
+            "extract_date": pd.Timestamp(info.extract_date), "loaded_at": pd.Timestamp(info.loaded_at).tz_convert("UTC").tz_localize(None).floor("s"),
             "by": info.by, "files": "; ".join(file.name for file in info.files),
             **{name: info.counts.get(name) for name in DATASETS},
             "carried": "; ".join(DATASETS[name].title for name in carried_on(info)),

@@ -98,6 +98,10 @@ _RECORD: dict[str, tuple[str, tuple[str, str] | None, str, str]] = {
     "Expert assessments commissioned": ("Expert assessments commissioned", ("proceedings", "experts_commissioned"), "Enter whether expert assessments were commissioned (yes or no), in the proceedings open on {day}.", ""),
 }  # fmt: skip
 _TEXTS = {"Chair role": "chair_role_text", "Attendee roles": "attendee_roles_text", "Domains considered": "domains_text"}
+# What no column would give.
+_ASKED = {
+    "Date started to be looked after (the extract begins later)": "Take the extract from further back, or add Cases with the date each child came into care: care began before the first episode in the file.",
+}
 _CONSIDERED = "consideration of "
 _CONSIDERED_FIELDS = ("considered_parents", "considered_connected", "considered_outside_family", "considered_contact", "considered_evidence")
 _TITLES = {d.title: d for d in DATASETS.values()}
@@ -184,7 +188,7 @@ def _say(row: dict, sentence: str) -> str:
 
 def _ask_for(missing: str) -> Fix:
     """The extract lacks it: what to ask of whoever makes the reports."""
-    return Fix(EXTRACT, missing, _sentence(_wanted(missing)))
+    return Fix(EXTRACT, missing, _ASKED.get(missing) or _sentence(_wanted(missing)))
 
 
 def _wanted(missing: str) -> list[list[tuple[str | None, str]]]:

@@ -109,30 +109,27 @@ def one_rule(view: frame.View, code: str, start: date, end: date) -> None:
         show.badge(look.LEVEL[chosen.level])
         st.caption(chosen.question, width="content")
         show.definition(code, "Rule book")
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        shown = table.assign(rate=[teams.percent(rate) or "too few" for rate in table["rate"]])
-        picked = st.dataframe(
-            shown, hide_index=True, key=f"teams-{code}", on_select="rerun", selection_mode="single-cell", alt=f"{chosen.title} by team", height=show.height(shown, 480),
-            column_order=["team", "rate", "counted", *look.COUNTED, "cannot_tell"],
-            column_config={
-                "team": st.column_config.TextColumn("Team", width=170),
-                "rate": st.column_config.TextColumn("On time, %", width=78, alignment="right"),
-                "counted": st.column_config.NumberColumn("Counted", width=65),
-                **{name: st.column_config.NumberColumn(label, width=76) for name, label in COUNTS.items()},
-                "cannot_tell": st.column_config.NumberColumn(look.STATUS["cannot_tell"].label, width=92),
-            },
-        )  # fmt: skip
-        st.caption("Click a number to open its rows.")
-    with right:
-        st.plotly_chart(charts.team_bars(table, show.dark()), theme=None, key=f"bars-{code}", config={"displayModeBar": False}, alt=bars_alt(chosen.title, table))
-        st.caption("How many obligations fell due and how they ended. Longer bars mean more fell due, not better or worse work.")
-    show.downloads(table, f"{code}-by-team-{view.as_at.isoformat()}", view.about | {"Due": f"{look.day(start)} to {look.day(end)}"}, title=chosen.title)
+    shown = table.assign(rate=[teams.percent(rate) or "too few" for rate in table["rate"]])
+    picked = st.dataframe(
+        shown, hide_index=True, key=f"teams-{code}", on_select="rerun", selection_mode="single-cell", alt=f"{chosen.title} by team", height=show.height(shown, 480),
+        column_order=["team", "rate", "counted", *look.COUNTED, "cannot_tell"],
+        column_config={
+            "team": st.column_config.TextColumn("Team", width=190),
+            "rate": st.column_config.TextColumn("On time, %", width=85, alignment="right"),
+            "counted": st.column_config.NumberColumn("Counted", width=80),
+            **{name: st.column_config.NumberColumn(label, width=85) for name, label in COUNTS.items()},
+            "cannot_tell": st.column_config.NumberColumn(look.STATUS["cannot_tell"].label, width=100),
+        },
+    )  # fmt: skip
+    st.caption("Click a number to open its rows.")
     cells = picked.selection.cells
     if cells and cells[0][0] < len(table):
         team, column = table["team"].iloc[cells[0][0]], cells[0][1]
         statuses = [column] if column in (*look.COUNTED, "cannot_tell") else list(look.COUNTED)
         behind(view, code, [team], statuses, start, end, f"{chosen.title}: {team}")
+    st.plotly_chart(charts.team_bars(table, show.dark()), theme=None, key=f"bars-{code}", config={"displayModeBar": False}, alt=bars_alt(chosen.title, table))
+    st.caption("How many obligations fell due and how they ended. A longer bar means that more fell due, not better or worse work.")
+    show.downloads(table, f"{code}-by-team-{view.as_at.isoformat()}", view.about | {"Due": f"{look.day(start)} to {look.day(end)}"}, title=chosen.title)
 
 
 def bars_alt(title: str, table: pd.DataFrame) -> str:

@@ -1,11 +1,13 @@
 """Data quality: hand-worked shares, fix-lists and recording lags from tiny loads."""
 
+import re
 from datetime import date
 
 import pytest
 
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile
+from cpm_metrics.rules import all_rules
 from cpm_metrics.store import Store
 from cpm_metrics.views import lists, quality
 from tests.extracts.files import xlsx
@@ -163,3 +165,16 @@ def test_indicators_say_the_column_they_need(three):
     needs = quality.indicators_without(computed(store, infos[1])).set_index("indicator")
     assert needs.loc["actions-overdue", "fix"].startswith("Load Actions and add the column “Due date” to Actions")
     assert needs.loc["placement-moves", "fix"] == "Load Placements."
+
+
+def test_every_thing_that_a_rule_can_miss_has_advice():
+    """The words for something missing in every rule's SQL and needs: a dataset, a column of one, or a sentence of its own."""
+    for rule in all_rules():
+        said = set()
+        for start in re.finditer(r"THEN '([A-Za-z][^']*(?:''[^']*)*)'(?=[^,]*? AS missing)", rule.clock):
+            said.add(start[1].replace("''", "'"))
+        for missing in said - set(quality._RECORD) - set(quality._ASKED):
+            for alternatives in quality._wanted(missing):
+                assert all(dataset for _, dataset in alternatives), f"{rule.code}: {missing}"
+    wanted = quality._ask_for("Date started to be looked after (the extract begins later)")
+    assert wanted.fix.startswith("Take the extract from further back")
