@@ -29,6 +29,7 @@ def visit() -> None:
                 st.Page("pages/data/load.py", title="Load", icon=":material/upload_file:", url_path="load"),
                 st.Page("pages/data/quality.py", title="Data quality", icon=":material/fact_check:", url_path="data-quality"),
                 st.Page("pages/data/history.py", title="History", icon=":material/history:", url_path="history"),
+                st.Page("pages/data/mappings.py", title="Remembered mappings", icon=":material/view_column:", url_path="mappings"),
                 st.Page("pages/help/rule_book.py", title="Rule book", icon=":material/menu_book:", url_path="rule-book"),
             ],
         },

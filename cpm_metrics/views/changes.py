@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
-from cpm_metrics.engine import Results, compute
-from cpm_metrics.extracts.problems import Prepared
-from cpm_metrics.settings import Settings
-from cpm_metrics.store import LoadInfo, Snapshot, Store, build
+from cpm_metrics.engine import Results
 from cpm_metrics.views import lists
 
 # What makes an obligation the same in two loads. Several may share it (two actions of one meeting): they are numbered.
@@ -68,46 +61,3 @@ def between(before: Results, now: Results) -> Changes:
 def _without(flags: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     known = set(zip(others["indicator"], others["child_id"], strict=True))
     return flags[[pair not in known for pair in zip(flags["indicator"], flags["child_id"], strict=True)]].reset_index(drop=True)
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a load would do, before it is made."""
-
-    children_before: int
-    children_after: int
-    added: list[str]
-    gone: list[str]
-    changes: Changes | None
-    """None where nothing was loaded before."""
-    carried: dict[str, date]
-    """Dataset -> extract date, of those that the new files don't have and that carry on."""
-
-
-def preview(store: Store, prepared: Prepared, extract_date: date, settings: Settings) -> Preview:
-    """Builds the snapshot in a folder of its own inside the store, computes it, and throws it away."""
-    before = store.current()
-    store.folder.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="preview-", dir=store.folder))
-    try:
-        content = build.contents(prepared, extract_date, "preview", before)
-        info = LoadInfo("preview", None, extract_date, pd.Timestamp.now("UTC").to_pydatetime(), "preview", content.files,
-                        content.counts(), content.dataset_dates, content.problem_counts())  # fmt: skip
-        path = folder / "preview.duckdb"
-        build.write(path, content, info, lambda stage, done, total: None)
-        snapshot = Snapshot(path, info)
-        after = compute(snapshot, settings=settings)
-        earlier = compute(before, settings=settings) if before else None
-        now_ids = snapshot.children()
-        then_ids = before.children() if before else set()
-        in_care = "SELECT count(*) FROM in_care"
-        return Preview(
-            children_before=earlier.rows(in_care)[0][0] if earlier else 0,
-            children_after=after.rows(in_care)[0][0],
-            added=sorted(now_ids - then_ids),
-            gone=sorted(then_ids - now_ids),
-            changes=between(earlier, after) if earlier else None,
-            carried={name: when for name, (when, load) in content.dataset_dates.items() if load != "preview"},
-        )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

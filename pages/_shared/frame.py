@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,7 @@ from cpm_metrics.engine import Results
 from cpm_metrics.errors import CpmError
 from cpm_metrics.store import LoadInfo
 from cpm_metrics.views import lists, look
-from pages._shared import data, show, state
+from pages._shared import age, data, show, state
 from pages._shared.gate import gate
 
 
@@ -93,6 +94,10 @@ def title(text: str, view: View | None = None, extra: str = "") -> None:
     """The page's heading, for when and whom it stands, and what must be said on every page."""
     st.title(text, anchor=False)
     if view is None:
+        with contextlib.suppress(CpmError):  # a store that can't be read is said by the page itself
+            current = data.store().current()
+            if current:
+                age.banner(current.info, data.settings())
         return
     parts = [f"As at **{look.day(view.as_at)}**", show.plain(view.teams_text), *([extra] if extra else [])]
     st.caption(" · ".join(parts))
@@ -100,21 +105,14 @@ def title(text: str, view: View | None = None, extra: str = "") -> None:
 
 
 def banners(view: View) -> None:
-    """Old extract, reconstructed view."""
+    """Reconstructed view, old extract, datasets carried on."""
     if view.results.reconstructed:
         st.info(
             f"Reconstructed: put together for {look.day(view.as_at)} from the extract of {look.day(view.info.extract_date)}. "
             "What was recorded or corrected after that day may differ from what was known then.",
             icon=":material/history:",
         )
-    limit = view.results.settings["general.stale_extract"]
-    old = (date.today() - view.info.extract_date).days
-    if old > limit.amount:
-        st.warning(
-            f"The extract is {look.days(old)} old (taken on {look.day(view.info.extract_date)}): meetings held since then are not in it. "
-            "Load a newer one on the Load page.",
-            icon=":material/update:",
-        )
+    age.banner(view.info, view.results.settings)
 
 
 def nothing_loaded() -> None:

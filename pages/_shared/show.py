@@ -209,15 +209,15 @@ def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title
         return
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Excel", _made(lambda: export.xlsx_bytes(_in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS)),
+            "Excel", made(lambda: export.xlsx_bytes(in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS)),
             f"{name}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key=f"xlsx-{name}", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "CSV", _made(lambda: export.csv_bytes(out)), f"{name}.csv", "text/csv", key=f"csv-{name}", icon=":material/download:", on_click="ignore"
+            "CSV", made(lambda: export.csv_bytes(out)), f"{name}.csv", "text/csv", key=f"csv-{name}", icon=":material/download:", on_click="ignore"
         )
 
 
-def _made(make: Callable[[], bytes]) -> Callable[[], bytes]:
+def made(make: Callable[[], bytes]) -> Callable[[], bytes]:
     """A file made when its button is clicked. Streamlit logs what goes wrong then, so that must be without values too."""
 
     def run() -> bytes:
@@ -229,7 +229,7 @@ def _made(make: Callable[[], bytes]) -> Callable[[], bytes]:
     return run
 
 
-def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
+def in_words(frame: pd.DataFrame) -> pd.DataFrame:
     out = frame.copy()
     for name, words in (("status", look.STATUS), ("now", look.STATUS), ("level", look.LEVEL)):
         if name in out:

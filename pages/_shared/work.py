@@ -127,6 +127,12 @@ def busy() -> bool:
     return any(job.running and job.changes for job in _slots().values())
 
 
+def over(name: str, key: Any) -> bool:
+    """Whether the work on this key came to its end and did what it was to do."""
+    job = _slots().get(name)
+    return job is not None and job.key == key and job.status == "done"
+
+
 def start(name: str, key: Any, title: str, function: Callable[..., Any], *args: Any, changes: bool = False, **kwargs: Any) -> bool:
     """Begins the work; reading that still runs gives way. False, and nothing happens, while something is being changed."""
     if busy():

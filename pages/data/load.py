@@ -10,22 +10,22 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from cpm_metrics import sample
+from cpm_metrics import marked, sample
 from cpm_metrics.errors import CpmError
-from cpm_metrics.extracts.cross_checks import cross_checks
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile, Prepared, Problem
 from cpm_metrics.extracts.template import write_template
 from cpm_metrics.store import DamagedStore, SurprisingLoad
-from cpm_metrics.views import changes, look
-from pages._shared import data, frame, show, state
+from cpm_metrics.views import look
+from cpm_metrics.views import preview as look_ahead
+from pages._shared import data, frame, mapping, show, state, work
 from pages._shared.faults import refused
 from pages._shared.gate import gate
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "csv", "txt", "zip"]
-MOST_ROWS = 500  # shown of one kind of problem; the download has all
+MOST_ROWS = 500  # shown of one kind of problem or change; the download has all
 
 
 def page() -> None:
@@ -46,8 +46,13 @@ def page() -> None:
         beginning(current is None)
     with left:
         files = upload()
-    if files:
+    if loading():
+        pass
+    elif files:
         preview(files, current)
+    else:
+        mapping.close()
+        work.forget()
     history()
 
 
@@ -84,41 +89,32 @@ def upload() -> list:
 # -- a look at it first
 
 
-def preview(files: list, current) -> None:
-    key = tuple((file.file_id, file.name, file.size) for file in files)
-    prepared = read(files, key)
+def preview(uploaded: list, current) -> None:
+    files = [InputFile(file.name, file.getvalue()) for file in uploaded]
+    st.subheader("1. What was recognised", anchor=False)
+    book = mapping.mapping_screen(files, data.store().mapping_book())
+    if book is None:
+        return
+    of = mapping.key(files, book)
+    prepared = work.run("prepare", of, "Reading the files", prepare, files, mapping=book)
     if prepared is None:
         return
+    mapping.values_screen(prepared.questions, data.store().mapping_book())
     recognised(prepared)
     when = extract_date(prepared)
     if when is None:
         return
-    problems = [*prepared.problems, *cross_checks(prepared.tables, when, sources=prepared.sources)]
-    problem_list(problems)
-    what_changes(prepared, when, key, current)
-    confirm(prepared, when, key)
-
-
-def read(files: list, key: tuple) -> Prepared | None:
-    """The files read and cleaned; remembered, so that they are read once."""
-    kept = state.recall("prepared")
-    if kept and kept[0] == key:
-        return kept[1]
-    bar = st.progress(0.0, "Reading the files…")
-    try:
-        prepared = prepare([InputFile(file.name, file.getvalue()) for file in files], progress=lambda stage, done, total: bar.progress(done / total if total else 0.5, show.plain(stage) + "…"))
-    except CpmError as problem:
-        refused(problem)
-        st.caption("Nothing was loaded, and nothing has changed.")
-        return None
-    finally:
-        bar.empty()
-    state.remember("prepared", (key, prepared))
-    return prepared
+    key = (of, when, current.info.load_id if current else None)
+    found = work.run("look ahead", key, "Working out what would change", look_ahead.preview, data.store(), prepared, when, data.settings())
+    if found is None:
+        return
+    problem_list(files, found.problems)
+    what_changes(found, current)
+    confirm(prepared, when, (of, when))
 
 
 def recognised(prepared: Prepared) -> None:
-    st.subheader("1. What was recognised", anchor=False)
+    """Rows read = rows loaded + rows left out, for each table."""
     table = pd.DataFrame(
         [
             {
@@ -128,30 +124,13 @@ def recognised(prepared: Prepared) -> None:
             for s in prepared.sources
         ]
     )  # fmt: skip
-    st.dataframe(table, hide_index=True, key="recognised", alt="What was recognised", height=show.height(table))
+    st.dataframe(table, hide_index=True, key="recognised", alt="Rows read, loaded and left out, by table", height=show.height(table))
+    for s in prepared.sources:
+        for note in s.notes:
+            st.caption(show.plain(f"{s.file}{', sheet ' + s.sheet if s.sheet else ''}: {note}"))
     missing = [d.title for d in DATASETS.values() if d.name not in prepared.tables]
     if missing:
         st.caption(f"Not in these files: {', '.join(missing)}. They carry on from the load before, where there was one.")
-    with st.expander("How each column was understood"):
-        for s in prepared.sources:
-            st.text(f"{DATASETS[s.dataset].title}: {s.file}" + (f", sheet {s.sheet}" if s.sheet else "") + f", headers in row {s.header_row}")
-            titles = {f.name: f.header for f in DATASETS[s.dataset].fields}
-            st.dataframe(
-                pd.DataFrame([{"Column": m.letter, "Heading in the file": m.header, "Taken as": titles.get(m.field, "kept out") if m.field else "kept out", "How": m.how or ""} for m in s.mapping]),
-                hide_index=True, key=f"mapping-{s.source}", alt="Columns", height=show.height(s.mapping, 300),
-            )  # fmt: skip
-            for note in s.notes:
-                st.caption(show.plain(note))
-    for table in prepared.unknown_tables:
-        st.info(show.plain(f"Not used: {table.file}" + (f", sheet {table.sheet}" if table.sheet else "") + f". {table.why}"), icon=":material/info:")
-    if prepared.questions:
-        with st.container(border=True):
-            st.markdown(f":material/help: **{look.count(len(prepared.questions), 'value')} not known**")
-            st.caption("These values of coded columns were not understood, so they count as “cannot tell” or as shown. The rows were loaded.")
-            st.dataframe(
-                pd.DataFrame([{"Dataset": DATASETS[q.dataset].title, "Column": q.header, "Value": q.value, "Rows": q.count, "Taken as": q.taken_as or "blank"} for q in prepared.questions]),
-                hide_index=True, key="questions", alt="Values not known",
-            )  # fmt: skip
 
 
 def extract_date(prepared: Prepared) -> date | None:
@@ -168,7 +147,7 @@ def extract_date(prepared: Prepared) -> date | None:
     return when
 
 
-def problem_list(problems: list[Problem]) -> None:
+def problem_list(files: list[InputFile], problems: list[Problem]) -> None:
     left_out = sum(p.severity == "error" for p in problems)
     st.subheader("3. What needs a look", anchor=False)
     if not problems:
@@ -181,6 +160,20 @@ def problem_list(problems: list[Problem]) -> None:
             with st.expander(f"**{len(group):,}** · {words.word}", icon=words.icon):
                 one_severity(group, severity, words)
     show.downloads(problem_frame(problems), "problems", {}, title="Problems")
+    marked_files(files, problems)
+
+
+def marked_files(files: list[InputFile], problems: list[Problem]) -> None:
+    """Each file as a workbook with its cells marked, made when it is asked for."""
+    bad = {p.file for p in problems}
+    with st.container(horizontal=True, gap="small"):
+        for number, file in enumerate(f for f in files if f.name in bad):
+            name = f"{Path(file.name).stem} - marked.xlsx"
+            one = [file], [p for p in problems if p.file == file.name]
+            st.download_button(
+                show.plain(name), show.made(lambda one=one: next(iter(marked.workbook(*one).values()))), name, XLSX, key=f"marked-{number}",
+                icon=":material/edit_note:", on_click="ignore", help="Your own spreadsheet with these cells marked, each with a comment that says what to do.",
+            )  # fmt: skip
 
 
 def one_severity(group: list[Problem], severity: str, words: look.Look) -> None:
@@ -211,62 +204,84 @@ def problem_frame(problems: list[Problem]) -> pd.DataFrame:
     ).astype({"Row": "Int64"})  # fmt: skip
 
 
-def what_changes(prepared: Prepared, when: date, key: tuple, current) -> None:
+CHANGES = {
+    "added": ("Children added", "Not in the current load.", ["Child ID", "name", "team", "worker", "care_started"]),
+    "gone": ("Children gone", "In the current load, and not in this one.", ["Child ID", "name", "team", "worker"]),
+    "moved": ("Team changes", "In another team than in the current load.", ["Child ID", "name", "team_before", "team", "worker"]),
+    "newly_overdue": ("Newly overdue", "Overdue now, and not in the current load.", ["Child ID", "name", "title", "due_date", "days", "team", "worker", "why"]),
+    "cleared": ("No longer overdue", "Overdue in the current load, and no longer.", ["Child ID", "name", "title", "now", "due_date", "team", "worker"]),
+    "back_dated": ("Back-dated", "Entered since the current load, but dated before it was taken.", ["Child ID", "name", "what", "day", "days", "detail", "team"]),
+}  # fmt: skip
+WORDS = {
+    "name": "Name", "team": "Team", "team_before": "Team before", "worker": "Social worker", "care_started": "In care from", "title": "What was due",
+    "due_date": "Due", "days": "Days", "why": "Why", "now": "Now", "what": "Event", "day": "Dated", "detail": "Detail",
+}  # fmt: skip
+
+
+def what_changes(found: look_ahead.Preview, current) -> None:
+    """Counts, and the rows behind each."""
     st.subheader("4. What would change", anchor=False)
-    before = current.info.load_id if current else None
-    kept = state.recall("preview")
-    if kept and kept[0] == (key, when, before):
-        found = kept[1]
-    else:
-        with st.spinner("Working out what would change…"):
-            found = changes.preview(data.store(), prepared, when, data.settings())
-        state.remember("preview", ((key, when, before), found))
-    columns = st.columns(5)
-    columns[0].metric("Children in care", f"{found.children_after:,}", f"{found.children_after - found.children_before:+,}" if current and found.children_after != found.children_before else None, delta_color="off", border=True, height="stretch")
-    if found.changes is None:
-        columns[1].metric("Children new to the dashboard", f"{len(found.added):,}", border=True)
+    st.markdown(
+        f"Children in care: **{found.children_after:,}**" + (f" (now {found.children_before:,})" if current else "")
+        + (f". {look.count(found.left_out, 'child', 'children')} with short breaks only (V3, V4) {'is' if found.left_out == 1 else 'are'} left out of every count." if found.left_out else ".")
+    )
+    if found.comparison is None:
         st.caption("This is the first load: there is nothing to compare it with.")
-        return
-    for column, (label, number, help_) in zip(
-        columns[1:],
-        (
-            ("Children added", len(found.added), "Not in the current load."), ("Children gone", len(found.gone), "In the current load, and not in this one."),
-            ("Newly overdue", len(found.changes.newly_overdue), None), ("No longer overdue", len(found.changes.cleared), None),
-        ),
-        strict=True,
-    ):  # fmt: skip
-        column.metric(label, f"{number:,}", border=True, help=help_, height="stretch")
-    if found.added or found.gone:
-        with st.expander("Which children?"):
-            st.dataframe(pd.DataFrame({"Child ID": [*found.added, *found.gone], "": ["added"] * len(found.added) + ["gone"] * len(found.gone)}), hide_index=True, key="which", alt="Children added and gone")
+    else:
+        for name, (title, meaning, columns) in CHANGES.items():
+            rows = getattr(found.comparison, name)
+            if not len(rows):
+                continue
+            with st.expander(f"**{len(rows):,}** · {title}"):
+                st.caption(meaning)
+                rows = show.in_words(rows).rename(columns={"child_id": "Child ID"})[columns].rename(columns=WORDS)
+                dates = {c: show.date_column(c) for c in ("In care from", "Due", "Dated") if c in rows}
+                st.dataframe(rows.head(MOST_ROWS), hide_index=True, key=f"change-{name}", alt=title, height=show.height(rows, 400), column_config=dates)
+                if len(rows) > MOST_ROWS:
+                    st.caption(f"The first {MOST_ROWS} of {len(rows):,}; the download has all.")
+                show.downloads(rows, f"preview-{name.replace('_', '-')}", {}, title=title)
+        none = [title.lower() for name, (title, *_) in CHANGES.items() if not len(getattr(found.comparison, name))]
+        if none:
+            st.caption(f"None: {', '.join(none)}.")
     if found.carried:
         st.caption("Carried on from earlier loads: " + ", ".join(f"{DATASETS[name].title} ({look.day(day)})" for name, day in found.carried.items()) + ".")
 
 
 def confirm(prepared: Prepared, when: date, key: tuple) -> None:
-    surprise = state.recall("surprise")
-    asked = surprise is not None and surprise[0] == (key, when)
-    if asked:
-        st.warning("This load is unusual:\n\n" + "\n".join(f"- {show.plain(text)}" for text in surprise[1]), icon=":material/warning:")
-    label = "Yes, load it all the same" if asked else f"Load as the extract of {look.day(when)}"
-    if not st.button(label, type="primary", icon=":material/database_upload:", key="commit"):
-        return
-    bar = st.progress(0.0, "Loading…")
+    """The one click that changes something; a surprising load asks once more."""
+    surprise = None
     try:
-        info = data.store().commit(prepared, when, who(), confirmed=asked, progress=lambda stage, done, total: bar.progress(min(1.0, done / total) if total else 0.5, f"{stage.capitalize()}…"))
-    except SurprisingLoad as problem:
-        state.remember("surprise", ((key, when), list(problem.explanations.values())))
-        st.rerun()
-    except CpmError as problem:
-        bar.empty()
-        refused(problem)
-        return
-    done(f"Loaded: the extract of {look.day(info.extract_date)} is now current. It can be undone below.")
+        if state.recall("commit") == key:
+            work.outcome("commit", key, raising=(SurprisingLoad,))
+    except SurprisingLoad as question:
+        surprise = question
+        st.warning("This load is unusual:\n\n" + "\n".join(f"- {show.plain(text)}" for text in question.explanations.values()), icon=":material/warning:")
+    st.button(
+        "Yes, load it all the same" if surprise else f"Load as the extract of {look.day(when)}", type="primary", icon=":material/database_upload:",
+        key="commit", disabled=work.busy(), **state.on_click(commit, prepared, when, key, surprise is not None),
+    )  # fmt: skip
+
+
+def commit(prepared: Prepared, when: date, key: tuple, confirmed: bool) -> None:
+    state.remember("commit", key)
+    work.start("commit", key, "Loading", data.store().commit, prepared, when, who(), confirmed=confirmed, changes=True)
+
+
+def loading() -> bool:
+    """Whether a load is under way (shown, with its progress). When it is done, says so and starts afresh."""
+    key = state.recall("commit")
+    if key is None or not (work.busy() or work.over("commit", key)):
+        return False
+    info = work.outcome("commit", key)
+    if info is not None:
+        done(f"Loaded: the extract of {look.day(info.extract_date)} is now current. It can be undone below.")
+    return True
 
 
 def done(text: str) -> None:
-    for name in ("prepared", "preview", "surprise"):
-        state.forget(name)
+    work.forget()
+    mapping.close()
+    state.forget("commit")
     state.remember("round", state.recall("round", 0) + 1)
     state.remember("loaded", text)
     st.rerun()
