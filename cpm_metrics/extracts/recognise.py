@@ -175,7 +175,7 @@ def _finish(
 ) -> Recognised | NotRecognised:
     dataset = DATASETS[name]
     found, also = _match(headers, name, _named_after(table, name), chosen)
-    flags = _cancelled_flag(headers, name, found)
+    flags = _cancelled_flag(headers, name, found, chosen)
     number = table.numbers[index]
     mapping = _mapping(table, index, headers, found)
     twice = _same_header_twice(headers, found)
@@ -210,12 +210,19 @@ def _finish(
     return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes, flags=flags)
 
 
-def _cancelled_flag(headers: list[str], name: str, found: dict[str, tuple[int, str]]) -> set[str]:
-    """Adds to `found` a column like CANCELLED (Y/N) or CANCELLED_ON (a date) as the status, where there is no status column."""
-    if name not in ("meetings", "reviews") or "status" in found:
+def _cancelled_flag(
+    headers: list[str], name: str, found: dict[str, tuple[int, str]], chosen: dict[str, str | None]
+) -> set[str]:
+    """Adds to `found` a column like CANCELLED (Y/N) or CANCELLED_ON (a date) as the status, where there is no status column.
+    One that the person left out stays out; one that the person called the status is read as such a flag."""
+    if name not in ("meetings", "reviews"):
         return set()
+    if "status" in found:
+        j = found["status"][0]
+        return {"status"} if squash(headers[j]) in _CANCELLED else set()
+    left_out = {squash(header) for header, field in chosen.items() if field is None}
     for j, header in enumerate(headers):
-        if squash(header) in _CANCELLED and j not in {c for c, _ in found.values()}:
+        if squash(header) in _CANCELLED and squash(header) not in left_out and j not in {c for c, _ in found.values()}:
             found["status"] = (j, SYNONYM)
             return {"status"}
     return set()

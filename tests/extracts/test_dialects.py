@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from cpm_metrics.errors import LoadRefused
+from cpm_metrics.extracts.mapping import MappingBook
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile
 
@@ -338,3 +339,13 @@ def test_an_unknown_start_is_cannot_tell_all_the_way(tmp_path):
         ("2", "annual-assessment", "cannot_tell"),
         ("2", "statutory-review", "overdue"),
     ]
+
+
+def test_a_cancelled_column_that_was_left_out_stays_out():
+    """What the person said on the mapping screen wins over what we would have made of the header."""
+    headers = ["Child ID", "Meeting type", "Meeting date", "Cancelled on"]
+    data = csv_bytes([headers, ["1", "CPM", "05/01/2026", "04/01/2026"]])
+    assert load(("m.csv", data)).tables["meetings"]["status"].to_pylist() == ["cancelled"]
+    book = MappingBook()
+    book.remember_headers(headers, "meetings", {"Cancelled on": None})
+    assert load(("m.csv", data), mapping=book).tables["meetings"]["status"].to_pylist() == [None]

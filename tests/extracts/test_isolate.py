@@ -214,3 +214,14 @@ def test_hidden_sheets_rows_and_columns_are_read_and_said():
     assert "The sheet is hidden" in notes
     assert "1 row is hidden" in notes
     assert "Column B is hidden" in notes
+
+
+def test_a_200_mb_workbook_is_refused_at_once_with_its_size(tmp_path):
+    """Over the limit the file isn't even opened; the person is told to split it."""
+    path = tmp_path / "huge.xlsx"
+    with path.open("wb") as file:
+        file.truncate(200 * 2**20 + 1)
+    started = time.monotonic()
+    with pytest.raises(UnreadableFile, match=r"huge\.xlsx is larger than 200 MB"):
+        load(("huge.xlsx", path))
+    assert time.monotonic() - started < 2

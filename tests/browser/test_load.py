@@ -1,0 +1,102 @@
+"""What an analyst with a mess does, in a real browser: headings nobody foresaw, the same file in two windows, a load stopped."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from cpm_metrics.store import Store
+from tests.browser.test_the_way import heading, settled
+
+CASES = "Pupil no,Came in on,Crew\n0012,05/01/2026,North\n0013,06/01/2026,South\n"
+MEETINGS = "Child ID,Meeting type,Meeting date\n0012,CPM rev.,08/01/2026\n0013,Care Planning Meeting,09/01/2026\n"
+
+
+def upload(page: Page, url: str, *files: Path) -> None:
+    page.goto(f"{url}/load")
+    heading(page, "Load")
+    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+
+
+def pick(page: Page, label: re.Pattern, option: re.Pattern) -> None:
+    """Choose from a pick-list by its label, as with the keyboard."""
+    box = page.get_by_role("combobox", name=label).first
+    box.scroll_into_view_if_needed()
+    box.click()
+    page.get_by_role("option", name=option).first.click()
+    settled(page)
+
+
+def test_headings_nobody_foresaw_are_mapped_once(new_app, page: Page, tmp_path):
+    """The reader asks what the table and its columns are; the answer is remembered, and the next file asks nothing."""
+    (tmp_path / "case list 2026-01-31.csv").write_text(CASES)
+    (tmp_path / "meetings 2026-01-31.csv").write_text(MEETINGS)
+    upload(page, new_app.url, tmp_path / "case list 2026-01-31.csv", tmp_path / "meetings 2026-01-31.csv")
+    use = page.get_by_role("button", name=re.compile("Use this mapping"))
+    expect(use).to_be_visible(timeout=30_000)
+    pick(page, re.compile("What is this table|case list", re.I), re.compile("^Cases"))
+    for field, column in (("Child ID", "Pupil no"), ("Date started to be looked after", "Came in on"), ("Allocated team", "Crew")):
+        pick(page, re.compile(field), re.compile(column))
+    use.click()
+    load = page.get_by_role("button", name=re.compile("Load as the extract of 31 Jan 2026"))
+    expect(load).to_be_visible(timeout=30_000)
+    # The one value that isn't known is asked about, with what it counts as until then.
+    expect(page.get_by_text("“CPM rev.”")).to_be_visible()
+    pick(page, re.compile("Meeting type: .*means"), re.compile("^Care Planning Meeting"))
+    page.get_by_role("button", name="Remember these meanings").click()
+    settled(page)
+    expect(load).to_be_visible(timeout=30_000)
+    load.click()
+    expect(page.get_by_text("is now current")).to_be_visible(timeout=30_000)
+    snapshot = Store(new_app.store).current()
+    assert snapshot.frame("SELECT child_id, meeting_type FROM snapshot.meetings ORDER BY 1").values.tolist() == [["0012", "cpm"], ["0013", "cpm"]]
+
+    (tmp_path / "case list 2026-02-28.csv").write_text(CASES.replace("0013", "0014"))
+    upload(page, new_app.url, tmp_path / "case list 2026-02-28.csv")
+    expect(page.get_by_role("button", name=re.compile("Load as the extract of 28 Feb 2026"))).to_be_visible(timeout=30_000)
+    page.goto(f"{new_app.url}/mappings")
+    heading(page, "Remembered mappings")
+    expect(page.get_by_text("Pupil no").first).to_be_attached(timeout=10_000)
+
+
+def test_the_same_file_from_two_windows(new_app, browser: Browser, browser_context_args, tmp_path):
+    """One load; the other window is asked whether the same files are really meant again."""
+    (tmp_path / "cases 2026-01-31.csv").write_text("Child ID,Date started to be looked after,Allocated team\n1,05/01/2026,North\n2,06/01/2026,South\n")
+    windows = [browser.new_context(**browser_context_args) for _ in range(2)]
+    try:
+        pages = [window.new_page() for window in windows]
+        for page in pages:
+            upload(page, new_app.url, tmp_path / "cases 2026-01-31.csv")
+        buttons = [page.get_by_role("button", name=re.compile("Load as the extract")) for page in pages]
+        for button in buttons:
+            expect(button).to_be_visible(timeout=30_000)
+        for button in buttons:
+            button.click()
+        expect(pages[0].get_by_text("is now current")).to_be_visible(timeout=30_000)
+        expect(pages[1].get_by_text(re.compile("same files as in the current load|Another load is being written"))).to_be_visible(timeout=30_000)
+        assert len(Store(new_app.store).history()) == 1
+    finally:
+        for window in windows:
+            window.close()
+
+
+def test_reading_a_big_file_can_be_stopped_and_the_other_pages_stay_usable(new_app, page: Page, tmp_path):
+    """Stage and seconds are shown; Stop ends it; nothing has changed."""
+    with (tmp_path / "meetings 2026-01-31.csv").open("w") as file:
+        file.write("Child ID,Meeting type,Meeting date,Purpose\n")
+        for n in range(600_000):
+            file.write(f"{n % 9999},CPM,05/01/2026,word {n}\n")
+    upload(page, new_app.url, tmp_path / "meetings 2026-01-31.csv")
+    stop = page.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible(timeout=60_000)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Rule book").click()
+    heading(page, "Rule book")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Load", exact=True).click()
+    heading(page, "Load")
+    page.locator("input[type=file]").first.set_input_files(str(tmp_path / "meetings 2026-01-31.csv"))
+    expect(stop).to_be_visible(timeout=60_000)
+    stop.click()
+    expect(page.get_by_text(re.compile("stopped. Nothing was changed"))).to_be_visible(timeout=20_000)
+    assert Store(new_app.store).current() is None
