@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,12 @@ def screen() -> AppTest:
 
 def settled(at: AppTest) -> AppTest:
     """Until nothing runs any more."""
-    for _ in range(60):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         assert not at.exception
         if "Stop" not in [b.label for b in at.button]:
             return at
+        time.sleep(0.1)
         at.run()
     raise AssertionError("it never came to an end")
 
