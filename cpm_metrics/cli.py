@@ -216,6 +216,7 @@ def _load(options: argparse.Namespace) -> None:
         raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --yes.") from None
     _report_problems(store.current())
     _report_load(info)
+    _report_left_out(store.current())
 
 
 class _Progress:
@@ -277,6 +278,16 @@ def _report_load(info: LoadInfo) -> None:
     found = ", ".join(f"{count} {severity}s" for severity, count in sorted(info.problem_counts.items()))
     _say(f"Problems: {found or 'none'}")
     _say(f"Loaded: {info.load_id}, extract date {info.extract_date}")
+
+
+def _report_left_out(snapshot: Snapshot | None) -> None:
+    from cpm_metrics import views
+    from cpm_metrics.engine import compute
+
+    if snapshot is not None:
+        count = views.left_out(compute(snapshot))
+        if count:
+            _say(f"Left out of every count, with short breaks only (V3, V4): {count} {'child' if count == 1 else 'children'}")
 
 
 def _place(file: str | None, sheet: str | None, row: int | None = None, column: str | None = None) -> str:

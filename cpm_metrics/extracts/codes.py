@@ -44,7 +44,7 @@ _PHRASES: dict[str, dict[str, str]] = {
         "parenting_assessor": "parenting assessor; parenting assessment worker; parenting assessment social worker; independent parenting assessor; "
         "parent assessor; parenting assessment practitioner",
         "contact_centre_manager": "contact centre manager; contact manager; contact service manager; contact centre; family time manager; "
-        "family time centre manager; family time service manager; contact centre representative; contact team manager",
+        "family time centre manager; family time service manager; contact team manager",
         "iro": "iro; independent reviewing officer; independent review officer; reviewing officer",
         "other": "other",
     },

@@ -72,6 +72,11 @@ def compliance(
     )  # fmt: skip
 
 
+def left_out(results: Results) -> int:
+    """How many children are left out of every count, because they only ever had short breaks (V3, V4)."""
+    return results.rows("SELECT count(DISTINCT child_id) FROM children WHERE left_out")[0][0]
+
+
 def rules(settings: Settings | None = None) -> pd.DataFrame:
     """Every rule and indicator: code, kind, title, question, level, source, limits (with units), on."""
     settings = settings or Settings()

@@ -37,7 +37,7 @@ STATUS: dict[str, Look] = {
     "overdue": Look("Overdue", "▲", ":material/error:", "red", "#b3320b", "#ff9a76",
                     "Not done, and the due date has passed."),
     "due_soon": Look("Due soon", "●", ":material/schedule:", "yellow", "#a16207", "#e6cf5c",
-                     "Not done yet; due within the next 28 days, that day included."),
+                     "Not done yet; due within the limit of “due soon” (28 days unless your authority set another), that day included."),
     "upcoming": Look("Upcoming", "○", ":material/event_upcoming:", "gray", "#5b6b77", "#9aa9b5",
                      "Not done yet; due later than that."),
     "cannot_tell": Look("Cannot tell", "?", ":material/help:", "gray", "#5b6b77", "#9aa9b5",

@@ -14,7 +14,7 @@ from cpm_metrics.extracts.cross_checks import cross_checks
 from cpm_metrics.extracts.problems import Prepared, Problem
 from cpm_metrics.settings import Settings
 from cpm_metrics.store import LoadInfo, Snapshot, Store, build
-from cpm_metrics.views import history
+from cpm_metrics.views import contract, history
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def preview(
             problems=problems,
             children_before=earlier.rows(in_care)[0][0] if earlier else 0,
             children_after=after.rows(in_care)[0][0],
-            left_out=after.rows("SELECT count(DISTINCT child_id) FROM children WHERE left_out")[0][0],
+            left_out=contract.left_out(after),
             comparison=history.compare(before, snapshot, earlier, after) if before else None,
             carried={name: when for name, (when, load) in content.dataset_dates.items() if load != "preview"},
         )

@@ -59,10 +59,10 @@ def style() -> None:
     st.html(STYLE)
 
 
-def tile(key: str, number: int, title: str, note: str, *, chosen: bool, help: str, action: Callable, args: Sequence[Any] = ()) -> None:
-    """A count as a button that opens its rows. The words are ours, never from an extract."""
+def tile(key: str, number: int | None, title: str, note: str, *, chosen: bool, help: str, action: Callable, args: Sequence[Any] = ()) -> None:
+    """A count as a button that opens its rows; None is “cannot tell”. The words are ours, never from an extract."""
     st.button(
-        f"**{number:,}** {title} *{note}*", key=f"tile-{key}", help=help, type="primary" if chosen else "secondary",
+        f"**{'?' if number is None else f'{number:,}'}** {title} *{note}*", key=f"tile-{key}", help=help, type="primary" if chosen else "secondary",
         width="stretch", **state.on_click(action, *args),
     )  # fmt: skip
 

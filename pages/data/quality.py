@@ -231,12 +231,12 @@ def late_after(loads: list) -> int:
     return max(LATE_AFTER, gap.days if gap else 0)
 
 
-def lag_tile(loads: list, view: frame.View) -> tuple[int, str, str, str]:
+def lag_tile(loads: list, view: frame.View) -> tuple[int | None, str, str, str]:
     after = late_after(loads)
     help_ = f"CPMs and reviews that first appeared in an extract more than {after} days after they were held. It takes two loads to see."
     rows = lag_rows(loads, view)
     if rows is None:
-        return 0, "Appeared late", "cannot tell: one load", help_
+        return None, "Appeared late", "cannot tell: one load", help_
     return int((rows["lag"] > after).sum()), "Appeared late", f"of {look.count(len(rows), 'new meeting')}", help_
 
 

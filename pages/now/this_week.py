@@ -5,13 +5,14 @@ from collections import Counter
 import streamlit as st
 
 from cpm_metrics.views import lists, look, this_week
+from cpm_metrics.views.contract import left_out
 from pages._shared import frame, show, state
 
 TILES = {
     "meetings": ("Meetings overdue", "CPMs, reviews and placement planning meetings past their due date, for children in care now."),
     "plans": ("Plans overdue", "Care plans, permanence plans, assessments and proceedings past their due date, for children in care now."),
     "records": ("Follow-up overdue", "Minutes, actions, telling the IRO and other follow-up past its due date, for children in care now."),
-    "due": ("Due in 4 weeks", "Everything not yet done that falls due in the next 28 days, that day included, for children in care now."),
+    "due": ("Due soon", "Everything not yet done that falls due within the limit, that day included, for children in care now."),
     "nothing_booked": ("Nothing booked", "The next CPM is overdue or due soon, and none is booked."),
     "drift": ("Drift flags", "Signs that a plan stands still: listed, never added up into a score."),
 }  # fmt: skip
@@ -22,7 +23,7 @@ MORE = {
 FLAGS = ("nothing_booked", "drift", "flags_new", "flags_gone")
 SAYING = {
     "meetings": "Meetings overdue: children in care now", "plans": "Plans and assessments overdue: children in care now",
-    "records": "Follow-up overdue: children in care now", "due": "Due in the next 4 weeks", "nothing_booked": "CPM overdue or due soon, and nothing booked",
+    "records": "Follow-up overdue: children in care now", "due": "Due soon: children in care now", "nothing_booked": "CPM overdue or due soon, and nothing booked",
     "drift": "Drift flags", "newly_overdue": "Newly overdue", "cleared": "No longer overdue", "flags_new": "New drift flags", "flags_gone": "Drift flags no longer raised",
     "left_care": "Left open when care ended", "cannot_tell": "Cannot tell",
 }  # fmt: skip
@@ -52,6 +53,8 @@ def page() -> None:
             show.link_count(name, len(getattr(changes, name)), MORE[name], chosen=show_ == name, action=choose, args=(name,), help=HELP.get(name))
     with st.grid(len(TILES), min_column_width=140, gap="small"):
         for name, (title, help_) in TILES.items():
+            if name == "due":
+                title = f"Due in {within(view)}"
             show.tile(name, counts[name].rows, title, note(counts[name], before[name]), chosen=show_ == name, help=help_, action=choose, args=(name,))
 
     list_of(view, show_, changes)
@@ -63,6 +66,15 @@ def page() -> None:
     with st.container(horizontal=True, gap="small"):
         for name in ("left_care", "cannot_tell"):
             show.link_count(name, counts[name].rows, MORE[name], chosen=show_ == name, action=choose, args=(name,), help=HELP[name])
+    short_breaks = left_out(view.results)
+    if short_breaks:
+        st.caption(f"{look.count(short_breaks, 'child', 'children')} with short breaks only (legal status V3 or V4) {'is' if short_breaks == 1 else 'are'} left out of every count.")
+
+
+def within(view: frame.View) -> str:
+    """How far ahead “due soon” looks, in the words of its setting."""
+    text = view.results.settings["general.due_soon"].text
+    return "4 weeks" if text == "28 calendar days" else text
 
 
 def counts_before(view: frame.View, how: str, since) -> dict:
