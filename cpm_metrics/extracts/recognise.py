@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from .cells import RawTable, is_blank, show
-from .datasets import DATASETS, Dataset
+from .codes import read_code
+from .datasets import DATASETS, MEETING_STATUSES, Dataset
 from .folding import fold, squash
 from .mapping import IGNORE, MappingBook
 from .problems import REMEMBERED, SYNONYM, TEMPLATE, ColumnMap, Problem
 from .synonyms import SYNONYMS, TABLE_NAMES, WEAK
 
 HEADER_ROWS = 20
+_MOST_STATUSES = 12  # different values that a status column may have
 _SAMPLES = 3
 # Fields that many tables about children have: they alone don't tell a dataset.
 _IDENTITY = {"child_id", "forename", "surname", "date_of_birth", "gender", "sibling_group"}
@@ -176,6 +178,7 @@ def _finish(
     dataset = DATASETS[name]
     found, also = _match(headers, name, _named_after(table, name), chosen)
     flags = _cancelled_flag(headers, name, found, chosen)
+    by_values = _status_by_values(table, index, headers, name, found, chosen)
     number = table.numbers[index]
     mapping = _mapping(table, index, headers, found)
     twice = _same_header_twice(headers, found)
@@ -207,6 +210,8 @@ def _finish(
         f"Column {table.letter(j)} '{headers[j]}' could also be {dataset.field(field).header}; column {table.letter(found[field][0])} was used."
         for j, field in also.items()
     ]
+    if by_values is not None:
+        notes.append(f"Column {table.letter(by_values)} '{headers[by_values]}' was used as the status, because all of its values are statuses.")
     return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes, flags=flags)
 
 
@@ -226,6 +231,27 @@ def _cancelled_flag(
             found["status"] = (j, SYNONYM)
             return {"status"}
     return set()
+
+
+def _status_by_values(
+    table: RawTable, index: int, headers: list[str], name: str, found: dict[str, tuple[int, str]], chosen: dict[str, str | None]
+) -> int | None:
+    """Adds to `found` a column under any other header whose every value is a status, where there is no status column: without
+    it a cancelled meeting of the past would count as held. -> its index, or None."""
+    if name not in ("meetings", "reviews") or "status" in found:
+        return None
+    used = {c for c, _ in found.values()}
+    left_out = {squash(header) for header, field in chosen.items() if field is None}
+    for j, header in enumerate(headers):
+        if not header or j in used or squash(header) in left_out:
+            continue
+        values = {row[j] for row in table.rows[index + 1 :] if j < len(row) and not is_blank(row[j])}
+        if 0 < len(values) <= _MOST_STATUSES and all(
+            isinstance(value, str) and read_code("status", MEETING_STATUSES, value, {}) for value in values
+        ):
+            found["status"] = (j, SYNONYM)
+            return j
+    return None
 
 
 def _mapping(table: RawTable, index: int, headers: list[str], found: dict[str, tuple[int, str]]) -> list[ColumnMap]:

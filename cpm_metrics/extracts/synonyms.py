@@ -73,7 +73,7 @@ PLACEMENT_START = (
 )  # fmt: skip
 IRO = ("Independent Reviewing Officer", "IRO name", "Reviewing officer", "Allocated IRO", "Name of IRO")
 STATUS = ("Status", "Outcome", "Meeting outcome", "Held or cancelled", "Meeting state", "STEP_STATUS", "INSTANCESTATE",
-          "Attendance status")  # fmt: skip
+          "Attendance status", "Outcome/Status", "Status/Outcome", "State")  # fmt: skip
 
 SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
     "cases": {

@@ -23,6 +23,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "number_as_date": ("is a plain number where a date should be.", "In Excel, format the column as Date and check what it then shows."),
     "time_as_date": ("holds a time, or a number before Excel's first day, where a date should be.", "Enter the date, as 31/12/2026."),
     "date_out_of_range": ("is a date before 1900 or after 2100.", "Correct the year."),
+    "placeholder_date": ("is 1 January 1900, which some systems write where there is no date.", "Leave the cell blank, or enter the date."),
     "excel_1900": ("is before 1 March 1900, where Excel's own calendar is wrong.", "Correct the date, or enter it as text, as 1900-02-28."),
     "weekday_differs": ("names a weekday that is not the weekday of its date.", "Correct the date or leave out the weekday."),
     "id_not_whole": ("is a number with decimals where an ID should be.", "Format the column as Text and enter the ID again."),
@@ -229,6 +230,8 @@ def _date_from(match: re.Match, text: str) -> tuple[dt.date | None, Fault | None
 
 
 def _in_range(day: dt.date, cell: object) -> tuple[dt.date | None, Fault | None]:
+    if day == FIRST_DATE:
+        return None, Fault("placeholder_date", show(cell))
     if FIRST_DATE <= day <= LAST_DATE:
         return day, None
     return None, Fault("date_out_of_range", show(cell))

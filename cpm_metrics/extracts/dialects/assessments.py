@@ -1,4 +1,7 @@
-"""Lists of child and family assessments without a type column (SSD cina_*, Annex A List 4): the list itself says the type."""
+"""SSD's table of child and family assessments, which has no type column: the table itself says the type.
+
+Annex A List 4 is not read: it holds the last six months only, and every child whose last assessment is older would look overdue.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ from ..recognise import Recognised
 from .tables import Kind, Made, SourceTable
 
 SSD = Kind("ssd_assessments", ("cinapersonid", "cinaassessmentauthdate"))
-ANNEX_A = Kind("annex_a_assessments", ("childuniqueid", "continuousassessmentdateofauthorisation"))
-KINDS = (SSD, ANNEX_A)
+KINDS = (SSD,)
 _COLUMNS = {
     SSD.name: ("cina_person_id", "cina_assessment_auth_date"),
-    ANNEX_A.name: ("Child Unique ID", "Continuous Assessment Date of Authorisation"),
 }
 
 
