@@ -96,8 +96,9 @@ CASES = Dataset(
         _f("placement_plan_completed", "Placement plan completed date", "date"),
         _f("latest_review", "Date of latest review", "date"),
     ),
-    # True where the period of care began before the first episode in the file, on a day that isn't known.
-    derived=(_f("start_unknown", "Start of care not known", "yes_no"),),
+    # `start_unknown`: the period of care began before the first episode in the file, on a day that isn't known. `yearly`: from a
+    # return that holds the reviews of some years only.
+    derived=(_f("start_unknown", "Start of care not known", "yes_no"), _f("yearly", "From a yearly return", "yes_no")),
 )  # fmt: skip
 
 MEETINGS = Dataset(

@@ -29,7 +29,7 @@ known AS (
         list_contains(s.columns, 'latest_review') AS has_latest_review,
         list_contains(s.columns, 'legal_status') AS has_legal_status,
         list_contains(s.columns, 'complex_case') AS has_complex_case,
-        coalesce(c.start_unknown, false) AS start_unknown, c.source, c.row
+        coalesce(c.start_unknown, false) AS start_unknown, coalesce(c.yearly, false) AS yearly, c.source, c.row
     FROM snap.cases c JOIN snap.sources s USING (source)
     WHERE c.care_started <= as_at()
 )

@@ -33,11 +33,15 @@ FROM timeline_reviews WHERE state = 'held';
 
 -- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: the first ones are
 -- unknown, because only "date of latest review" was loaded and it is too late to be the first one, or because care began
--- before the first episode in the file.
+-- before the first episode in the file, or because a yearly return has no reviews of the years before its first one (those years
+-- begin on 1 April).
 CREATE TABLE review_knowledge AS
 SELECT p.child_id, p.care_started,
     CASE
         WHEN p.start_unknown THEN 'latest'
+        WHEN p.yearly AND $first_review < (
+            SELECT make_date(year(min(review_date)) - CASE WHEN month(min(review_date)) < 4 THEN 1 ELSE 0 END, 4, 1) FROM snap.reviews
+        ) THEN 'latest'
         WHEN is_loaded('reviews') OR EXISTS (FROM snap.meetings WHERE meeting_type = 'review') THEN 'all'
         WHEN NOT p.has_latest_review THEN 'none'
         WHEN r.review_date > $first_review THEN 'latest'

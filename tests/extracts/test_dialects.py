@@ -364,3 +364,18 @@ def test_1_january_1900_is_no_date():
     prepared = load(("a.csv", data))
     assert prepared.tables["assessments"].num_rows == 1
     assert kinds(prepared, "error") == ["placeholder_date"]
+
+
+def test_one_years_reviews_accuse_nobody_of_the_years_before(tmp_path):
+    """A child in care since 2020, one year's reviews: the first review is not late by six years, and the next is due in six months."""
+    from cpm_metrics.engine import compute
+    from cpm_metrics.store import Store
+
+    episodes = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE\n1,01/05/2020,S,C2,N1,U6,PR1,,,\n2,01/05/2026,S,C2,N1,U4,PR1,,,\n"
+    reviews = "CHILD,DOB,REVIEW,REVIEW_CODE\n1,01/02/2015,10/06/2026,PN1\n"
+    store = Store(tmp_path / "store")
+    store.commit(load(("episodes.csv", episodes.encode()), ("reviews.csv", reviews.encode())), dt.date(2026, 6, 30), "test")
+    rows = compute(store.current()).rows("SELECT child_id, due_date, status FROM obligations WHERE rule = 'statutory-review' ORDER BY ALL")
+    assert rows == [
+        ("1", dt.date(2020, 6, 2), "cannot_tell"), ("1", dt.date(2026, 12, 10), "upcoming"), ("2", dt.date(2026, 6, 2), "overdue"),
+    ]  # fmt: skip

@@ -47,7 +47,7 @@ def test_the_template_filled_in_loads_as_it_is():
         assert table.schema == arrow_schema(datasets.DATASETS[name])
         row = table.to_pylist()[0]
         assert row["child_id"] == "007"
-        assert [key for key, v in row.items() if v is None] == (["start_unknown"] if name == "cases" else [])
+        assert [key for key, v in row.items() if v is None] == (["start_unknown", "yearly"] if name == "cases" else [])
 
 
 def test_the_empty_template_is_refused_because_it_has_no_rows():

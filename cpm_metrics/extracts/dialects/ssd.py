@@ -166,7 +166,7 @@ def _case(period: Period, made: Made, person: Row | None, allocation: tuple | No
     start = entered or period.first.start
     values = {
         "child_id": first.cell("claepersonid"), "care_started": started,
-        "start_unknown": "Yes" if not entered and not period.start_known else None,
+        "yearly": "Yes", "start_unknown": "Yes" if not entered and not period.start_known else None,
         "care_ceased": last.cell("claeclaepisodeceaseddate", "claeclaepisodeceased"),
         "reason_ceased": last.cell("claeclaepisodeceasedreason") if period.ended else None,
         "team": allocation[1] if allocation else NOT_RECORDED, "worker": allocation[2] if allocation else None,

@@ -111,7 +111,7 @@ def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
         "legal_status": last.cell("ls"), "legal_status_start": legal[0].row.cell("decom"),
         "placement_type": last.cell("place", "pl"), "placement_start": homes[-1][0].row.cell("decom") if homes else None,
         "date_of_birth": person.cell("dob") if person else first.cell("dob"),
-        "start_unknown": None if period.start_known else "Yes",
+        "yearly": "Yes", "start_unknown": None if period.start_known else "Yes",
         "gender": _SEX.get(person.text("sex").lower(), person.cell("sex")) if person else None,
     })  # fmt: skip
     if not period.start_known:
