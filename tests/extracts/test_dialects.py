@@ -379,3 +379,16 @@ def test_one_years_reviews_accuse_nobody_of_the_years_before(tmp_path):
     assert rows == [
         ("1", dt.date(2020, 6, 2), "cannot_tell"), ("1", dt.date(2026, 12, 10), "upcoming"), ("2", dt.date(2026, 6, 2), "overdue"),
     ]  # fmt: skip
+
+
+def test_a_move_on_the_first_day_does_not_end_care():
+    """Two episodes of one file that begin on one day: the first lasted no day, the second goes on."""
+    episodes = (
+        "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE\n"
+        "113,13/01/2026,S,C1,N1,U6,PR1,13/01/2026,X1,CARPL\n113,13/01/2026,P,C1,N1,U6,PR1,,,\n113,13/01/2026,P,C1,N1,U6,PR1,,,\n"
+    )
+    prepared = load(("episodes.csv", episodes.encode()))
+    (case,) = prepared.tables["cases"].to_pylist()
+    assert (case["care_started"], case["care_ceased"]) == (dt.date(2026, 1, 13), None)
+    ends = [row["placement_end"] for row in prepared.tables["placements"].to_pylist()]
+    assert sorted(ends, key=str) == [dt.date(2026, 1, 13), None]

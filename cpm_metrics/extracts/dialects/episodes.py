@@ -52,15 +52,23 @@ class Period:
 
 
 def periods(episodes: Iterable[Episode]) -> list[Period]:
-    by_child: dict[str, dict[tuple, Episode]] = defaultdict(dict)
+    """One of an episode told by two files (the fuller one) or twice in the same words. Two of one file that begin on one day and
+    differ are two: the child moved on the first day."""
+    by_child: dict[str, dict[tuple, list[Episode]]] = defaultdict(lambda: defaultdict(list))
     for e in episodes:
-        known = by_child[e.child].get((e.start, e.period_key))
-        if known is None or _fuller(e, known):
-            by_child[e.child][e.start, e.period_key] = e
+        told = by_child[e.child][e.start, e.period_key]
+        if any(_content(e) == _content(known) for known in told):
+            continue
+        elsewhere = [i for i, known in enumerate(told) if known.row.source.table.file != e.row.source.table.file]
+        if not elsewhere:
+            told.append(e)
+        elif _fuller(e, told[elsewhere[0]]):
+            told[elsewhere[0]] = e
     out = []
     for child in sorted(by_child):
         chains: list[list[Episode]] = []
-        for e in sorted(by_child[child].values(), key=lambda e: (e.start, e.period_key or "")):
+        every = [e for told in by_child[child].values() for e in told]
+        for e in sorted(every, key=lambda e: (e.start, e.period_key or "", e.end or dt.date.max, _content(e))):
             chain = _continues(chains, e)
             if chain is None:
                 chains.append([e])
