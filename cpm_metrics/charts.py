@@ -47,15 +47,16 @@ def timeline(
     shown = [lane for lane in LANES if lane in set(lanes["lane"]) | set(marks["lane"]) | set(windows["lane"])]
     height_of = {lane: len(shown) - at for at, lane in enumerate(shown)}
     figure = _base(dark, 46 * len(shown) + 70)
-    figure.update_layout(margin={"l": 100, "r": 10, "t": 8, "b": 32})
+    # Bars of one lane lie over each other, each on its lane: grouped, they would be set beside it.
+    figure.update_layout(margin={"l": 100, "r": 10, "t": 8, "b": 32}, barmode="overlay")
     ahead = max([as_at + timedelta(days=60), *(d.date() + timedelta(days=20) for d in marks["day"].dropna()), *(d.date() + timedelta(days=10) for d in windows["end"].dropna())])
     left = start or (lanes["start"].min().date() if len(lanes) else as_at - timedelta(days=365))
     for lane, bars in lanes.groupby("lane", sort=False):
         shades = _SHADES[lane][1 if dark else 0]
         starts = bars["start"]
         ends = bars["end"].fillna(pd.Timestamp(as_at))
-        labels = ["" if pd.isna(label) else html.escape(str(label)) for label in bars["label"]]
-        notes = ["" if pd.isna(note) or note == label else f"<br>{html.escape(str(note))}" for note, label in zip(bars["note"], bars["label"], strict=True)]
+        labels = ["" if pd.isna(label) else html.escape(str(label), quote=False) for label in bars["label"]]
+        notes = ["" if pd.isna(note) or note == label else f"<br>{html.escape(str(note), quote=False)}" for note, label in zip(bars["note"], bars["label"], strict=True)]
         figure.add_bar(
             orientation="h", y=[height_of[lane]] * len(bars), base=starts, x=[max((e - s).days, 1) * _DAY for s, e in zip(starts, ends, strict=True)],
             width=0.62, marker={"color": [shades[at % 2] for at in range(len(bars))], "line": {"width": 1, "color": "#11171c" if dark else "#ffffff"}},
@@ -63,7 +64,7 @@ def timeline(
                        for label, note, s, e in zip(labels, notes, starts, bars["end"], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
-        _bar_words(figure, [pd.NA if pd.isna(label) else html.escape(str(label)) for label in bars["label"]], starts, ends, left, ahead, height_of[lane])
+        _bar_words(figure, [pd.NA if pd.isna(label) else html.escape(str(label), quote=False) for label in bars["label"]], starts, ends, left, ahead, height_of[lane])
     _shade(figure, windows, height_of, dark)
     for (lane, state), points in marks.groupby(["lane", "state"], sort=False):
         words = look.MEETING_STATE[state]
@@ -71,7 +72,7 @@ def timeline(
         figure.add_scatter(
             x=points["day"], y=[height_of[lane]] * len(points), mode="markers",
             marker={"symbol": "star-diamond" if change else _SYMBOLS[state], "size": 11, "color": ("#9aa9b5" if dark else "#5b6b77") if change else words.colour(dark), "line": {"width": 2, "color": words.colour(dark)}},
-            hovertext=[f"<b>{html.escape(str(label))}</b><br>{look.day(d)}{'' if change else ': ' + words.word.lower()}" for label, d in zip(points["label"], points["day"], strict=True)],
+            hovertext=[f"<b>{html.escape(str(label), quote=False)}</b><br>{look.day(d)}{'' if change else ': ' + words.word.lower()}" for label, d in zip(points["label"], points["day"], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
     ink = "#e8edf1" if dark else "#1c2730"
@@ -130,9 +131,9 @@ def team_bars(frame: pd.DataFrame, dark: bool = False) -> go.Figure:
     for status in look.COUNTED:
         words = look.STATUS[status]
         figure.add_bar(
-            orientation="h", name=words.label, y=[html.escape(str(team)) for team in frame["team"]], x=frame[status],
+            orientation="h", name=words.label, y=[html.escape(str(team), quote=False) for team in frame["team"]], x=frame[status],
             marker={"color": words.colour(dark), "line": {"width": 1, "color": background}, "pattern": {"shape": patterns[status], "bgcolor": words.colour(dark), "fgcolor": background, "size": 7, "solidity": 0.2}},
-            hovertext=[f"<b>{html.escape(str(team))}</b><br>{words.label}: {n}" for team, n in zip(frame["team"], frame[status], strict=True)],
+            hovertext=[f"<b>{html.escape(str(team), quote=False)}</b><br>{words.label}: {n}" for team, n in zip(frame["team"], frame[status], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
     figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "traceorder": "normal"}, dragmode=False)

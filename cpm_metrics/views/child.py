@@ -37,7 +37,8 @@ def obligations(results: Results, child: str, care_started: date | None = None) 
 
 
 def next_dates(results: Results, child: str, care_started: date) -> dict[str, date | None]:
-    """`review`: booked or due; `review_booked`; `cpm`: the earliest open CPM due date; `cpm_booked`; `last_cpm`; `last_review`."""
+    """`review`: booked or due; `review_booked`; `cpm`: the earliest open CPM due date; `cpm_booked`; `last_cpm`; `last_review`; `cpm_unknown`: how many open
+    CPM obligations can't be told."""
     key = {"child": child, "started": care_started}
     (row,) = results.rows(
         """
@@ -49,11 +50,14 @@ def next_dates(results: Results, child: str, care_started: date) -> dict[str, da
                 AND rule IN ('initial-cpm', 'cpm-before-review', 'agreed-frequency', 'cpm-after-change', 'final-plan-cpm')),
             (SELECT min(meeting_date) FROM timeline_meetings WHERE child_id = $child AND care_started = $started AND is_cpm AND state = 'booked'),
             (SELECT max(meeting_date) FROM held_cpms WHERE child_id = $child AND care_started = $started),
-            (SELECT max(review_date) FROM held_reviews WHERE child_id = $child AND care_started = $started)
+            (SELECT max(review_date) FROM held_reviews WHERE child_id = $child AND care_started = $started),
+            (SELECT count(*) FROM obligation_facts WHERE child_id = $child AND care_started = $started AND status = 'cannot_tell'
+                AND done_date IS NULL AND closes_on IS NULL AND lapses_on IS NULL
+                AND rule IN ('initial-cpm', 'cpm-before-review', 'agreed-frequency', 'cpm-after-change', 'final-plan-cpm'))
         """,
         key,
     )
-    return dict(zip(("review", "review_booked", "cpm", "cpm_booked", "last_cpm", "last_review"), row, strict=True))
+    return dict(zip(("review", "review_booked", "cpm", "cpm_booked", "last_cpm", "last_review", "cpm_unknown"), row, strict=True))
 
 
 def actions(results: Results, child: str, care_started: date) -> pd.DataFrame:

@@ -16,12 +16,16 @@ from pages._shared import state
 from pages._shared.faults import noted
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_ADDRESS = re.compile(r":(?=//)|www(?=\.)|@", re.I)
 DATE = "D MMM YYYY"
 
 
 def plain(text: Any) -> str:
-    """Text from an extract, safe inside Markdown: every punctuation mark escaped, line breaks kept as spaces."""
-    return _PUNCTUATION.sub(r"\\\1", str(text)).replace("\r", " ").replace("\n", "  \n")
+    """Text from an extract, safe inside Markdown: every punctuation mark escaped, line breaks kept as spaces.
+
+    What looks like an address would become a link all the same, once the escapes are read: an unseen word joiner keeps it text.
+    """
+    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", str(text))).replace("\r", " ").replace("\n", "  \n")
 
 
 def dark() -> bool:

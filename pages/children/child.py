@@ -148,15 +148,23 @@ def dates(view: frame.View, wanted: str, care_started: date, period: pd.Series) 
         return
     found = child.next_dates(view.results, wanted, care_started)
     with st.grid(4, min_column_width=150, gap="small"):
-        st.metric("Next CPM needed by", look.day(found["cpm"]) or "–", gap_words(found["cpm"], view.as_at), delta_color="red" if found["cpm"] and found["cpm"] < view.as_at else "off", delta_arrow="off", border=True)
+        st.metric("Next CPM needed by", look.day(found["cpm"]) or ("Cannot tell" if found["cpm_unknown"] else "–"), gap_words(found["cpm"], view.as_at, found["cpm_unknown"]), delta_color="red" if found["cpm"] and found["cpm"] < view.as_at else "off", delta_arrow="off", border=True)
         st.metric("Next CPM booked", look.day(found["cpm_booked"]) or "None", booked_words(found), delta_color="red" if not found["cpm_booked"] else "off", delta_arrow="off", border=True)
-        st.metric("Next review", look.day(found["review"]) or "–", "booked" if found["review_booked"] else "due by then, not booked", delta_color="off", delta_arrow="off", border=True)
+        st.metric("Next review", look.day(found["review"]) or "–", review_words(found, view.as_at), delta_color="red" if found["review"] and found["review"] < view.as_at else "off", delta_arrow="off", border=True)
         st.metric("Last CPM · last review", look.day(found["last_cpm"]) or "None yet", f"review {look.day(found['last_review']) or 'none yet'}", delta_color="off", delta_arrow="off", border=True)
 
 
-def gap_words(due: date | None, as_at: date) -> str:
+def review_words(found: dict, as_at: date) -> str:
+    if found["review_booked"]:
+        return "booked"
+    if found["review"] and found["review"] < as_at:
+        return f"not held, {look.days((as_at - found['review']).days)} overdue"
+    return "due by then, not booked"
+
+
+def gap_words(due: date | None, as_at: date, unknown: int) -> str:
     if due is None:
-        return "nothing open"
+        return "what is needed is not in the extracts" if unknown else "nothing open"
     gap = (due - as_at).days
     return f"{look.days(-gap)} overdue" if gap < 0 else f"{look.days(gap)} left"
 

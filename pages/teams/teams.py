@@ -13,6 +13,8 @@ from pages._shared import frame, show, state
 COUNTS = {name: look.STATUS[name].label for name in look.COUNTED}
 TITLES = {r.code: r.title for r in all_rules()}
 
+HALF_A_ROW_CUT = 36 + 33 * 10 + 16  # a table that goes on below its edge shows that it does
+
 
 def page() -> None:
     view = frame.view("Teams")
@@ -73,8 +75,9 @@ def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None
     code = state.param("rule", list(table["rule"]), table["rule"].iloc[0])
     shown = table.assign(rate=[teams.percent(rate) or "too few" for rate in table["rate"]], level=[[look.LEVEL[rule(c).level].label] for c in table["rule"]])
     state.remember("rows-rules", list(table["rule"]))
+    st.subheader(f"Rules ({len(shown)})", anchor=False)
     st.dataframe(
-        shown, hide_index=True, key="rules", height=show.height(shown, 300), alt="Rules with their counts and rates",
+        shown, hide_index=True, key="rules", height=show.height(shown, HALF_A_ROW_CUT), alt="Rules with their counts and rates",
         column_order=["title", "level", "rate", "counted", *look.COUNTED, "cannot_tell"],
         column_config={
             "title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", width=270, pinned=True, key="pick-rule", on_click=pick_rule, help="Click a rule to see its teams."),
