@@ -95,7 +95,20 @@ def compute(snapshot, as_at: date | None = None, settings: Settings | None = Non
             f"Choose {_day(info.extract_date)} or an earlier date, or load a newer extract.",
         )
     con = connect.memory({"snap": snapshot.path})
+    missing = _missing_columns(con)
+    if missing:
+        raise CpmError(
+            f"The load of {_day(info.loaded_at.date())} was made by an earlier version of this program and lacks {missing}.",
+            "Load the same files again.",
+        )
     return _compute(con, as_at, info.extract_date, info.load_id, settings or Settings())
+
+
+def _missing_columns(con: duckdb.DuckDBPyConnection) -> str:
+    """What the snapshot's tables lack of `datasets.columns`, as "cases.start_unknown, …"; "" when they are as they should be."""
+    found = set(con.execute("SELECT table_name || '.' || column_name FROM duckdb_columns() WHERE database_name = 'snap'").fetchall())
+    wanted = [f"{d.name}.{column}" for d in datasets.DATASETS.values() for column in datasets.columns(d)]
+    return ", ".join(name for name in wanted if (name,) not in found)
 
 
 def compute_rows(
