@@ -81,7 +81,7 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
                     NOTE,
                     "team_not_recorded",
                     "SSDA903 has no teams: the team of every child is 'Not recorded'.",
-                    "Load allocations, or a case list with teams, beside it.",
+                    "Load allocations beside it.",
                 )
             if m.rows:
                 out.append(m.recognised(joined))
@@ -118,7 +118,7 @@ def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
         made.say(
             WARNING, "start_unknown",
             "The child's first episode in the file does not begin a period of care (RNE is not S), so the true start is not known; the start of the episode was taken, and what counts from it is “cannot tell”.",
-            "Load the earlier years' episodes too, or a case list with the date started to be looked after.", first, "RNE", first.text("rne"),
+            "Load the earlier years' episodes too.", first, "RNE", first.text("rne"),
         )  # fmt: skip
     if not period.ended and last.text("rec") and not last.text("rec").upper().startswith("X1"):
         made.say(
