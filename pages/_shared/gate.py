@@ -5,6 +5,8 @@ Sign-in comes with a later issue. Until it is configured, the product answers on
 
 from __future__ import annotations
 
+import getpass
+
 import streamlit as st
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -25,3 +27,11 @@ def gate() -> None:
         icon=":material/lock:",
     )
     st.stop()
+
+
+def who() -> str:
+    """Under whose name a change is noted: until sign-in exists, the account that runs the program."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "this computer"

@@ -17,7 +17,6 @@ files) until `mapping.close()`, never in a log, an address or a store.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import re
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from cpm_metrics.extracts.problems import InputFile, Question
 from cpm_metrics.views import mapping
 from cpm_metrics.views.mapping import HeaderRow, Judgement, Table
 from pages._shared import data, faults, state, work
+from pages._shared.gate import who
 from pages._shared.show import plain
 
 LATER = "later"  # a table left out of this load, a value left as it is: asked about again
@@ -51,12 +51,6 @@ def digest(files: Sequence[InputFile]) -> str:
         whole.update(hashlib.sha256(file.read()).digest() if isinstance(file.data, bytes) else repr((str(file.data), file.data.stat())).encode())
     return whole.hexdigest()[:16]
 
-
-def who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "dashboard"
 
 
 def close() -> None:

@@ -1,6 +1,5 @@
 """History: the loads, any two of them compared, and earlier months as they look now and as they were known then."""
 
-import getpass
 from datetime import date
 
 import pandas as pd
@@ -13,6 +12,7 @@ from cpm_metrics.store import DamagedStore, LoadInfo
 from cpm_metrics.views import history, lists, look
 from pages._shared import age, data, frame, over_time, show, state
 from pages._shared.faults import refused
+from pages._shared.gate import who
 
 VIEWS = {"loads": "Loads", "compare": "Compare two loads", "trend": "Earlier months"}
 PARTS = {
@@ -110,13 +110,6 @@ def undo(current: LoadInfo) -> None:
             state.remember("undone", f"Undone. The extract of {look.day(back.extract_date)} is current again." if back else "Undone. Nothing is loaded now.")
             st.rerun()
 
-
-def who() -> str:
-    """Until sign-in exists: the account that runs the program."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "this computer"
 
 
 # -- two compared

@@ -1,6 +1,5 @@
 """Load: from spreadsheets to a new load, with a look at it first; the history; undo."""
 
-import getpass
 import io
 import tempfile
 from collections import Counter
@@ -21,7 +20,7 @@ from cpm_metrics.views import look
 from cpm_metrics.views import preview as look_ahead
 from pages._shared import data, frame, mapping, show, state, work
 from pages._shared.faults import refused
-from pages._shared.gate import gate
+from pages._shared.gate import gate, who
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "csv", "txt", "zip"]
@@ -286,13 +285,6 @@ def done(text: str) -> None:
     state.remember("loaded", text)
     st.rerun()
 
-
-def who() -> str:
-    """Until sign-in exists: the account that runs the program."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "this computer"
 
 
 def open_sample() -> None:

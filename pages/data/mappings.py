@@ -7,8 +7,8 @@ from cpm_metrics.extracts.mapping import MappingBook
 from cpm_metrics.views import look, mapping
 from pages._shared import data, frame, show, state
 from pages._shared.faults import refused
-from pages._shared.gate import gate
-from pages._shared.mapping import HEADERS_REMEMBERED, who
+from pages._shared.gate import gate, who
+from pages._shared.mapping import HEADERS_REMEMBERED
 
 
 def page() -> None:
