@@ -23,6 +23,7 @@ MAY = {
     "views": {"errors", "settings", "workdays", "rules", "indicators", "extracts", "store", "engine", "views"},
     "charts": {"errors", "settings", "workdays", "rules", "indicators", "views"},
     "export": {"errors", "settings", "views"},
+    "documents": {"errors", "settings", "workdays", "rules", "indicators", "views", "charts", "export", "engine"},
     "marked": {"errors", "extracts", "export", "views"},
     "sample": {"errors", "extracts", "workdays"},
     "readme": {"rules", "indicators", "settings"},

@@ -1,6 +1,7 @@
-"""What people change: settings, remembered mappings, and the audit. SQLite in WAL mode, or PostgreSQL by CPM_STATE_URL.
+"""What people write: settings, remembered mappings, notes, manager's exceptions, saved views, and the audit of all of it.
 
-Nothing here is about a child but their ID in an audit line.
+SQLite in WAL mode, or PostgreSQL by CPM_STATE_URL. About a child it holds the child ID and what a manager wrote in a note or
+as the reason of an exception; the audit repeats the ID, never the words.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -22,6 +23,20 @@ from cpm_metrics.store.problems import writing_to
 FILE = "state.sqlite"
 
 _meta = sa.MetaData()
+
+
+def _about_what() -> list[sa.Column]:
+    """Which obligation, by what stays the same from load to load (its number doesn't). The due date is there to be shown, and
+    to tell apart those of one rule and anchor."""
+    return [
+        sa.Column("rule", sa.String, nullable=False),
+        sa.Column("child_id", sa.String, nullable=False),
+        sa.Column("care_started", sa.String, nullable=False),
+        sa.Column("anchor_date", sa.String, nullable=False),
+        sa.Column("due_date", sa.String),
+    ]
+
+
 _settings = sa.Table(
     "settings", _meta,
     sa.Column("name", sa.String, primary_key=True),
@@ -47,6 +62,34 @@ _audit = sa.Table(
     sa.Column("subject", sa.String, nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),
 )  # fmt: skip
+_notes = sa.Table(
+    "notes", _meta,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    *_about_what(),
+    sa.Column("text", sa.Text, nullable=False),
+)  # fmt: skip
+_exceptions = sa.Table(
+    "exceptions", _meta,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    *_about_what(),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("expires", sa.String, nullable=False),
+    sa.Column("withdrawn_at", sa.String),
+    sa.Column("withdrawn_by", sa.String),
+)  # fmt: skip
+_saved = sa.Table(
+    "saved", _meta,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.Column("set_by", sa.String, nullable=False),
+    sa.Column("set_at", sa.String, nullable=False),
+)  # fmt: skip
 
 # SQLite itself refuses to change or delete a line of the audit.
 _APPEND_ONLY = [
@@ -71,6 +114,45 @@ class AuditLine(NamedTuple):
     what: str
     subject: str
     detail: dict[str, Any]
+
+
+class About(NamedTuple):
+    """Which obligation a note or exception is about."""
+
+    rule: str
+    child_id: str
+    care_started: date
+    anchor_date: date
+    due_date: date | None
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in self._asdict().items()}
+
+
+class Note(NamedTuple):
+    number: int
+    at: datetime
+    who: str
+    about: About
+    text: str
+
+
+class ManagersException(NamedTuple):
+    """A manager's exception: why an obligation is accepted as it is, until when. It never changes the status."""
+
+    number: int
+    at: datetime
+    who: str
+    about: About
+    text: str
+    expires: date
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+
+    def holds_on(self, day: date) -> bool:
+        """From the day it was made to the day it expires, both included, unless withdrawn."""
+        return self.withdrawn_at is None and day <= self.expires
 
 
 class State:
@@ -127,6 +209,65 @@ class State:
     def forget_mapping(self, kind: str, key: str, by: str) -> None:
         here = sa.and_(_mappings.c.kind == kind, _mappings.c.key == key)
         self._write(sa.delete(_mappings).where(here), _line(by, "mapping forgotten", kind, {}))
+
+    # -- notes and exceptions
+
+    def add_note(self, about: About, text: str, by: str) -> None:
+        """Keep a note on an obligation; notes are added, never changed."""
+        self._write(
+            sa.insert(_notes).values(at=_now(), who=by, text=text, **about.columns),
+            _line(by, "note added", about.child_id, {"rule": about.rule}),
+        )
+
+    def notes(self, child_id: str | None = None) -> list[Note]:
+        """Newest first."""
+        query = sa.select(_notes).order_by(_notes.c.number.desc())
+        if child_id is not None:
+            query = query.where(_notes.c.child_id == child_id)
+        return [Note(r.number, _moment(r.at), r.who, _about(r), r.text) for r in self._read(query)]
+
+    def add_exception(self, about: About, reason: str, expires: date, by: str) -> None:
+        self._write(
+            sa.insert(_exceptions).values(at=_now(), who=by, text=reason, expires=expires.isoformat(), **about.columns),
+            _line(by, "exception made", about.child_id, {"rule": about.rule, "expires": expires.isoformat()}),
+        )
+
+    def withdraw_exception(self, number: int, by: str) -> None:
+        """It stays on record as withdrawn. One withdrawn before stays as it was."""
+        found = self._read(sa.select(_exceptions).where(_exceptions.c.number == number))
+        if not found or found[0].withdrawn_at is not None:
+            return
+        self._write(
+            sa.update(_exceptions).where(_exceptions.c.number == number, _exceptions.c.withdrawn_at.is_(None)).values(withdrawn_at=_now(), withdrawn_by=by),
+            _line(by, "exception withdrawn", found[0].child_id, {"rule": found[0].rule}),
+        )
+
+    def exceptions(self, child_id: str | None = None) -> list[ManagersException]:
+        """All of them, expired and withdrawn too, newest first."""
+        query = sa.select(_exceptions).order_by(_exceptions.c.number.desc())
+        if child_id is not None:
+            query = query.where(_exceptions.c.child_id == child_id)
+        return [
+            ManagersException(r.number, _moment(r.at), r.who, _about(r), r.text, date.fromisoformat(r.expires),
+                       _moment(r.withdrawn_at) if r.withdrawn_at else None, r.withdrawn_by)
+            for r in self._read(query)
+        ]  # fmt: skip
+
+    # -- what is kept by name: a list's filters ("view"), a chart's rebase, …
+
+    def save(self, kind: str, owner: str, name: str, value: Any, by: str) -> None:
+        """Keep a value under a name, in place of one of that name. `owner`: whose it is, or what it is about. The audit doesn't
+        repeat the name: somebody typed it."""
+        row = {"kind": kind, "owner": owner, "name": name, "value": value, "set_by": by, "set_at": _now()}
+        self._write(sa.delete(_saved).where(_named(kind, owner, name)), sa.insert(_saved).values(row), _line(by, f"{kind} saved", "", {}))
+
+    def saved(self, kind: str, owner: str) -> dict[str, Any]:
+        """Name -> value, in name order."""
+        query = sa.select(_saved).where(_saved.c.kind == kind, _saved.c.owner == owner).order_by(_saved.c.name)
+        return {r.name: r.value for r in self._read(query)}
+
+    def forget(self, kind: str, owner: str, name: str, by: str) -> None:
+        self._write(sa.delete(_saved).where(_named(kind, owner, name)), _line(by, f"{kind} removed", "", {}))
 
     # -- audit
 
@@ -212,6 +353,15 @@ def _sqlite(path: Path) -> sa.Engine:
 def _line(who: str, what: str, subject: str, detail: dict[str, Any]) -> sa.Insert:
     json.dumps(detail)  # a value that can't be kept is a mistake of ours: say so before anything is written
     return sa.insert(_audit).values(at=_now(), who=who, what=what, subject=subject, detail=detail)
+
+
+def _named(kind: str, owner: str, name: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_saved.c.kind == kind, _saved.c.owner == owner, _saved.c.name == name)
+
+
+def _about(row: sa.Row) -> About:
+    return About(row.rule, row.child_id, date.fromisoformat(row.care_started), date.fromisoformat(row.anchor_date),
+                 date.fromisoformat(row.due_date) if row.due_date else None)  # fmt: skip
 
 
 def _now() -> str:

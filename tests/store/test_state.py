@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from cpm_metrics.errors import StoreProblem
 from cpm_metrics.store import State
-from cpm_metrics.store.state import FILE
+from cpm_metrics.store.state import FILE, About
 
 
 @pytest.fixture
@@ -100,3 +101,54 @@ def test_a_damaged_file_says_what_to_do(state):
     state.folder.joinpath(FILE).write_bytes(b"this is not a database, and it is long enough to be looked at" * 20)
     with pytest.raises(StoreProblem, match="can't be read .*from a backup"):
         state.settings()
+
+
+CHASED = About("initial-cpm", "1001", date(2026, 3, 2), date(2026, 3, 2), date(2026, 3, 12))
+
+
+def test_notes_come_back_newest_first_and_the_audit_has_not_their_words(state):
+    state.add_note(CHASED, "Ynys to chase; mother's solicitor is ill", "Ann")
+    state.add_note(CHASED._replace(child_id="1002", due_date=None), "Second", "Bob")
+    assert [(n.text, n.who, n.about.child_id, n.about.due_date) for n in state.notes()] == [
+        ("Second", "Bob", "1002", None), ("Ynys to chase; mother's solicitor is ill", "Ann", "1001", date(2026, 3, 12))]  # fmt: skip
+    (own,) = state.notes("1001")
+    assert own.about == CHASED
+    assert [line.subject for line in state.audit(what="note added")] == ["1002", "1001"]
+    assert "solicitor" not in str(state.audit())
+
+
+def test_an_exception_holds_to_its_last_day_and_stays_on_record_when_withdrawn(state):
+    last = date(2026, 4, 30)
+    state.add_exception(CHASED, "Court moved the hearing", last, "Ann")
+    (made,) = state.exceptions("1001")
+    assert made.holds_on(last)
+    assert not made.holds_on(last + timedelta(days=1))
+    state.withdraw_exception(made.number, "Bob")
+    state.withdraw_exception(made.number, "Cy")
+    (gone,) = state.exceptions()
+    assert (gone.withdrawn_by, gone.text, gone.holds_on(last)) == ("Bob", "Court moved the hearing", False)
+    assert [line.what for line in state.audit()] == ["exception withdrawn", "exception made"]
+    assert "hearing" not in str(state.audit())
+
+
+def test_what_is_kept_by_name_is_each_owners_own(state):
+    state.save("view", "Ann", "My overdue", {"status": ["overdue"]}, "Ann")
+    state.save("view", "Ann", "My overdue", {"status": ["due_soon"]}, "Ann")
+    state.save("view", "Bob", "My overdue", {}, "Bob")
+    assert state.saved("view", "Ann") == {"My overdue": {"status": ["due_soon"]}}
+    state.forget("view", "Ann", "My overdue", "Ann")
+    assert state.saved("view", "Ann") == {}
+    assert state.saved("view", "Bob") == {"My overdue": {}}
+    assert "My overdue" not in str(state.audit())
+
+
+def test_a_state_made_before_these_tables_gains_them(state):
+    """The file of an earlier version has the first three tables only; the first change adds the rest."""
+    state.set_setting("initial-cpm.on", True, "Ann", "")
+    with sa.create_engine(f"sqlite:///{state.folder / FILE}").begin() as con:
+        for table in ("notes", "exceptions", "saved"):
+            con.exec_driver_sql(f"DROP TABLE {table}")
+    again = State(state.folder)
+    assert again.notes() == again.exceptions() == []
+    again.add_note(CHASED, "kept", "Ann")
+    assert [n.text for n in State(state.folder).notes()] == ["kept"]

@@ -1,7 +1,4 @@
-"""Frames -> plotly figures. Colours come from views/look.py; every text that came from an extract is escaped.
-
-A figure never stands alone: `timeline_words` and the frames themselves are its text alternative.
-"""
+"""A child's swim-lanes, with the time allowed and the gaps, and the same in words."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 import plotly.graph_objects as go
 
+from cpm_metrics.charts.base import base, grid, ink, paper
 from cpm_metrics.views import look
 
 LANES = ("In care", "Legal status", "Home", "Social worker", "Proceedings", "Changes", "Reviews", "CPMs")
@@ -28,25 +26,13 @@ _SYMBOLS = {"held": "circle", "booked": "circle-open", "cancelled": "x", "postpo
 _GAP_SYMBOL = {"late": "◆ late", "overdue": "▲ overdue", "missed": "✕ missed"}
 
 
-def _base(dark: bool, height: int) -> go.Figure:
-    ink = "#e8edf1" if dark else "#1c2730"
-    figure = go.Figure()
-    figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "Source Sans, sans-serif", "size": 13, "color": ink}, showlegend=False, bargap=0.25,
-        hoverlabel={"font": {"family": "Source Sans, sans-serif", "size": 13}, "align": "left"},
-        dragmode="pan", hovermode="closest",
-    )  # fmt: skip
-    return figure
-
-
 def timeline(
     lanes: pd.DataFrame, windows: pd.DataFrame, marks: pd.DataFrame, as_at: date, *, start: date | None = None, dark: bool = False
 ) -> go.Figure:
     """The child's swim-lanes. Frames as views/child.py gives them; `start`: the left edge (the first bar by default)."""
     shown = [lane for lane in LANES if lane in set(lanes["lane"]) | set(marks["lane"]) | set(windows["lane"])]
     height_of = {lane: len(shown) - at for at, lane in enumerate(shown)}
-    figure = _base(dark, 46 * len(shown) + 70)
+    figure = base(dark, 46 * len(shown) + 70)
     # Bars of one lane lie over each other, each on its lane: grouped, they would be set beside it.
     figure.update_layout(margin={"l": 100, "r": 10, "t": 8, "b": 32}, barmode="overlay")
     ahead = max([as_at + timedelta(days=60), *(d.date() + timedelta(days=20) for d in marks["day"].dropna()), *(d.date() + timedelta(days=10) for d in windows["end"].dropna())])
@@ -59,7 +45,7 @@ def timeline(
         notes = ["" if pd.isna(note) or note == label else f"<br>{html.escape(str(note), quote=False)}" for note, label in zip(bars["note"], bars["label"], strict=True)]
         figure.add_bar(
             orientation="h", y=[height_of[lane]] * len(bars), base=starts, x=[max((e - s).days, 1) * _DAY for s, e in zip(starts, ends, strict=True)],
-            width=0.62, marker={"color": [shades[at % 2] for at in range(len(bars))], "line": {"width": 1, "color": "#11171c" if dark else "#ffffff"}},
+            width=0.62, marker={"color": [shades[at % 2] for at in range(len(bars))], "line": {"width": 1, "color": paper(dark)}},
             hovertext=[f"<b>{lane}: {label or 'not recorded'}</b><br>{look.day(s)} to {look.day(e) if pd.notna(e) else 'now'}{note}"
                        for label, note, s, e in zip(labels, notes, starts, bars["end"], strict=True)],
             hoverinfo="text",
@@ -75,11 +61,9 @@ def timeline(
             hovertext=[f"<b>{html.escape(str(label), quote=False)}</b><br>{look.day(d)}{'' if change else ': ' + words.word.lower()}" for label, d in zip(points["label"], points["day"], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
-    ink = "#e8edf1" if dark else "#1c2730"
-    figure.add_shape(type="line", x0=as_at, x1=as_at, y0=0.4, y1=len(shown) + 0.55, line={"color": ink, "width": 1.5, "dash": "dot"})
+    figure.add_shape(type="line", x0=as_at, x1=as_at, y0=0.4, y1=len(shown) + 0.55, line={"color": ink(dark), "width": 1.5, "dash": "dot"})
     figure.add_annotation(x=as_at, y=len(shown) + 0.55, text=f"As at {look.day(as_at)}", showarrow=False, yanchor="bottom", xanchor="right", font={"size": 12})
-    grid = "#2b3740" if dark else "#e1e7eb"
-    figure.update_xaxes(type="date", range=[left, ahead], gridcolor=grid, zeroline=False, tickformat="%b %Y", ticklabelmode="instant", side="bottom")
+    figure.update_xaxes(type="date", range=[left, ahead], gridcolor=grid(dark), zeroline=False, tickformat="%b %Y", ticklabelmode="instant", side="bottom")
     figure.update_yaxes(tickvals=[height_of[lane] for lane in shown], ticktext=shown, range=[0.4, len(shown) + 0.95], showgrid=False, zeroline=False, fixedrange=True)
     return figure
 
@@ -104,7 +88,7 @@ def _shade(figure: go.Figure, windows: pd.DataFrame, height_of: dict[str, int], 
         figure.add_bar(
             orientation="h", y=[height_of[lane] - (0.3 if gap else 0) for lane in rows["lane"]], base=rows["start"],
             x=[(e - s).days * _DAY for s, e in zip(rows["start"], rows["end"], strict=True)],
-            width=0.16 if gap else 0.5, marker={"color": colour, "line": {"width": 1, "color": "#11171c" if dark else "#ffffff"}},
+            width=0.16 if gap else 0.5, marker={"color": colour, "line": {"width": 1, "color": paper(dark)}},
             hovertext=[f"<b>{_GAP_SYMBOL.get(kind, 'Time allowed')}</b><br>{look.day(s)} to {look.day(e)}" for s, e in zip(rows["start"], rows["end"], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
@@ -120,23 +104,3 @@ def timeline_words(windows: pd.DataFrame, marks: pd.DataFrame, as_at: date) -> s
         ", ".join(f"{n} {kind}" for kind, n in gaps["kind"].value_counts().items()) or "no gaps",
     ]
     return f"Timeline to {look.day(as_at)}: {'; '.join(parts)}."
-
-
-def team_bars(frame: pd.DataFrame, dark: bool = False) -> go.Figure:
-    """One bar per team, in name order, of the four counted statuses. Frame as views/teams.by_team gives it."""
-    figure = _base(dark, 30 * len(frame) + 80)
-    figure.update_layout(margin={"l": 14 + 7 * max((len(str(team)) for team in frame["team"]), default=0), "r": 10, "t": 40, "b": 48})
-    background = "#11171c" if dark else "#ffffff"
-    patterns = {"on_time": "", "late": "/", "missed": "x", "overdue": "."}
-    for status in look.COUNTED:
-        words = look.STATUS[status]
-        figure.add_bar(
-            orientation="h", name=words.label, y=[html.escape(str(team), quote=False) for team in frame["team"]], x=frame[status],
-            marker={"color": words.colour(dark), "line": {"width": 1, "color": background}, "pattern": {"shape": patterns[status], "bgcolor": words.colour(dark), "fgcolor": background, "size": 7, "solidity": 0.2}},
-            hovertext=[f"<b>{html.escape(str(team), quote=False)}</b><br>{words.label}: {n}" for team, n in zip(frame["team"], frame[status], strict=True)],
-            hoverinfo="text",
-        )  # fmt: skip
-    figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "traceorder": "normal"}, dragmode=False)
-    figure.update_xaxes(gridcolor="#2b3740" if dark else "#e1e7eb", zeroline=False, fixedrange=True, title={"text": "obligations that fell due", "font": {"size": 12}})
-    figure.update_yaxes(autorange="reversed", fixedrange=True, ticksuffix="  ")
-    return figure

@@ -1,0 +1,64 @@
+"""What every PDF shares: A4, a font that can write every name, headings, tables, and a footer that says when and for what.
+
+Text from extracts goes in as text: fpdf2 reads Markdown or HTML only where asked to, and we never ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+from fpdf import FPDF
+from fpdf.fonts import FontFace
+
+INK, PALE, LINE = (28, 39, 48), (238, 242, 245), (160, 172, 181)
+FONT = "DejaVu"
+
+
+class Document(FPDF):
+    """An A4 document in millimetres. `footer_text` stands on every page beside its number."""
+
+    def __init__(self, title: str, footer_text: str, *, landscape: bool = False) -> None:
+        super().__init__(orientation="landscape" if landscape else "portrait", unit="mm", format="A4")
+        # matplotlib brings a font with Latin, Greek and Cyrillic letters on every machine; PDF's own fonts have only Western ones.
+        fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+        self.add_font(FONT, "", fonts / "DejaVuSans.ttf")
+        self.add_font(FONT, "B", fonts / "DejaVuSans-Bold.ttf")
+        self.footer_text = footer_text
+        self.set_title(title)
+        self.set_lang("en-GB")
+        self.set_margins(14, 14)
+        self.set_auto_page_break(True, 16)
+        self.set_text_color(*INK)
+        self.set_draw_color(*LINE)
+        self.set_font(FONT, size=9)
+
+    def footer(self) -> None:
+        self.set_y(-12)
+        self.set_font(FONT, size=7.5)
+        self.cell(0, 5, self.footer_text)
+        self.set_x(self.l_margin)
+        self.cell(0, 5, f"Page {self.page_no()} of {{nb}}", align="R")
+
+    def heading(self, text: str, size: float = 12) -> None:
+        self.set_font(FONT, "B", size)
+        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+        self.ln(1)
+        self.set_font(FONT, size=9)
+
+    def paragraph(self, text: str, size: float = 9) -> None:
+        self.set_font(FONT, size=size)
+        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+        self.ln(1)
+
+    def rows(self, headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], size: float = 8) -> None:
+        """A table with a repeated header; `widths` are shares of the page's width."""
+        self.set_font(FONT, size=size)
+        head = FontFace(emphasis="BOLD", fill_color=PALE)
+        with self.table(col_widths=tuple(widths), headings_style=head, text_align="LEFT", line_height=size * 0.5, padding=0.8) as table:
+            for line in (headers, *rows):
+                row = table.row()
+                for cell in line:
+                    row.cell(str(cell))
+        self.ln(2)
