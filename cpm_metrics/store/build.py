@@ -29,6 +29,10 @@ Progress = Callable[[str, int, int | None], None]
 # Version of a snapshot -> SQL that makes it the next version. There is only one version so far.
 UPGRADES: dict[int, tuple[str, ...]] = {}
 
+# The header row of a source that is no table but a Care Planning Meeting Record, added to a load by a person (cpm_metrics/records).
+RECORD = 0
+_CPM = ("cpm", "final_plan_cpm")
+
 ROOM_TIMES = 3
 _SMALLEST = 1_000_000
 
@@ -79,7 +83,7 @@ class Contents:
 
 
 def contents(prepared: Prepared, extract_date: date, load_id: str, before: Snapshot | None) -> Contents:
-    """The new files' rows, and every dataset they don't have from the load `before`."""
+    """The new files' rows, every dataset they don't have from the load `before`, and its records that they don't have either."""
     found = Contents(
         tables=dict(prepared.tables),
         sources=[_row("sources", source, from_load=load_id) for source in prepared.sources],
@@ -88,23 +92,99 @@ def contents(prepared: Prepared, extract_date: date, load_id: str, before: Snaps
         dataset_dates={name: (extract_date, load_id) for name in DATASETS if name in prepared.tables},
     )
     if before is not None:
-        _carry_on(found, before)
+        shift = max((source["source"] for source in found.sources), default=0)
+        _carry_on(found, before, shift)
+        _keep_records(found, before, shift, load_id)
     found.problems += _across(found, extract_date, load_id)
     return found
 
 
-def _carry_on(found: Contents, before: Snapshot) -> None:
+def contents_with(record: Prepared, extract_date: date, load_id: str, before: Snapshot) -> Contents:
+    """Everything of the load `before`, and the rows of a record. A CPM of its day that was only booked gives way to it.
+
+    A dataset that was never loaded stays so, though the record's rows are in it: one record doesn't tell of the other children.
+    """
+    shift = max(source.source for source in record.sources)
+    found = Contents({}, [_row("sources", source, from_load=load_id) for source in record.sources], [],
+                     [LoadedFile(file.name, file.sha256, file.size) for file in record.files], {})  # fmt: skip
+    _carry_on(found, before, shift)
+    _keep_records(found, before, shift, load_id)
+    for name, rows in record.tables.items():
+        if name == "meetings" and name in found.tables:
+            days = set(zip(rows["child_id"].to_pylist(), rows["meeting_date"].to_pylist(), strict=True))
+            _leave_out(
+                found, name, [row["meeting_type"] in _CPM and (row["child_id"], row["meeting_date"]) in days for row in _keys(found.tables[name], "meeting_type")],
+                "record_in_its_place", "A Care Planning Meeting Record tells how this meeting went, and stands in the place of its row.", load_id,
+            )  # fmt: skip
+        found.tables[name] = pa.concat_tables([found.tables[name], rows]) if name in found.tables else rows
+    found.problems += _across(found, extract_date, load_id)
+    return found
+
+
+def _keys(table: pa.Table, *more: str) -> list[dict[str, Any]]:
+    return table.select(["child_id", "meeting_date", *more]).to_pylist()
+
+
+def _leave_out(found: Contents, name: str, which: list[bool], kind: str, message: str, load_id: str) -> None:
+    """Take rows out of a dataset and say so: in the counts of the tables they came from, and as a note for each."""
+    if not any(which):
+        return
+    table = found.tables[name]
+    mask = pa.array(which, pa.bool_())
+    by_number = {source["source"]: source for source in found.sources}
+    for gone in table.filter(mask).select(["source", "row"]).to_pylist():
+        source = by_number[gone["source"]]
+        source["rows_loaded"] -= 1
+        source["rows_left_out"] += 1
+        found.problems.append(
+            _row("problems", None, severity="note", dataset=name, file=source["file"], sheet=source["sheet"], row=gone["row"], kind=kind,
+                 message=message, remedy="Nothing.", across=False, from_load=load_id)
+        )  # fmt: skip
+    found.tables[name] = table.filter(pc.invert(mask))
+
+
+def _keep_records(found: Contents, before: Snapshot, shift: int, load_id: str) -> None:
+    """Rows that came from records, of datasets that the new files have too (or that were never loaded): kept, unless the new files
+    now tell of that meeting themselves."""
+    numbers = {source["source"]: source for source in before.table("sources").to_pylist() if source["header_row"] == RECORD}
+    for name in ("meetings", "actions"):
+        if name in found.dataset_dates and found.dataset_dates[name][1] != load_id:
+            continue  # carried on as a whole, records included
+        wanted = {number for number, source in numbers.items() if source["dataset"] == name}
+        table = before.table(name)
+        rows = table.filter(pc.is_in(table["source"], pa.array(sorted(wanted), pa.int32())))
+        if not rows.num_rows:
+            continue
+        told = set()
+        if name in found.tables:
+            told = {(row["child_id"], row["meeting_date"]) for row in _keys(found.tables[name], *(["meeting_type"] if name == "meetings" else []))
+                    if row.get("meeting_type", "cpm") in _CPM}  # fmt: skip
+        for number in sorted(wanted & set(rows["source"].to_pylist())):
+            found.sources.append(numbers[number] | {"source": number + shift})
+        kept = _shifted(rows, shift)
+        new = found.tables.get(name)
+        found.tables[name] = kept
+        _leave_out(
+            found, name, [(row["child_id"], row["meeting_date"]) in told for row in _keys(kept)],
+            "record_in_the_extract", "What this Care Planning Meeting Record said is now in the extract, which stands in its place.", load_id,
+        )  # fmt: skip
+        if new is not None:
+            found.tables[name] = pa.concat_tables([new, found.tables[name]])
+
+
+def _shifted(table: pa.Table, shift: int) -> pa.Table:
+    at = table.schema.get_field_index("source")
+    return table.set_column(at, table.schema.field("source"), pc.add(table["source"], pa.scalar(shift, pa.int32())))
+
+
+def _carry_on(found: Contents, before: Snapshot, shift: int) -> None:
     """Bring the other datasets along with their sources, renumbered after the new ones, and their problems."""
-    shift = max((source["source"] for source in found.sources), default=0)
     carried = {name: kept for name, kept in before.loaded().items() if name not in found.tables}
     wanted: set[int] = set()
     for name, kept in carried.items():
         table = before.table(name)
         wanted.update(pc.unique(table["source"]).to_pylist())
-        at = table.schema.get_field_index("source")
-        found.tables[name] = table.set_column(
-            at, table.schema.field("source"), pc.add(table["source"], pa.scalar(shift, pa.int32()))
-        )
+        found.tables[name] = _shifted(table, shift)
         found.dataset_dates[name] = (kept.extract_date, kept.from_load)
     for source in before.table("sources").to_pylist():
         if source["dataset"] in carried or source["source"] in wanted:
@@ -128,9 +208,8 @@ def _source(row: dict[str, Any]) -> Source:
 
 def _row(table: str, thing: Any, **more: Any) -> dict[str, Any]:
     """A row of `sources` or `problems` from an object with attributes of those names."""
-    row = {name: more[name] if name in more else _plain(getattr(thing, name, None), kind)
-           for name, kind in TABLES[table].items()}  # fmt: skip
-    return row
+    return {name: more[name] if name in more else _plain(getattr(thing, name, None), kind)
+            for name, kind in TABLES[table].items()}  # fmt: skip
 
 
 def _plain(value: Any, kind: str) -> Any:

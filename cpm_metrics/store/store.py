@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,23 +110,47 @@ class Store:
             at = loads.now()
             load_id = self._files.new_id(at)
             content = build.contents(prepared, extract_date, load_id, before)
-            build.check_room(self.folder, content.expected_bytes())
-            info = LoadInfo(
-                load_id=load_id,
-                previous=before.info.load_id if before else None,
-                extract_date=extract_date,
-                loaded_at=at,
-                by=by,
-                files=content.files,
-                counts=content.counts(),
-                dataset_dates=content.dataset_dates,
-                problem_counts=content.problem_counts(),
-            )
-            built = self._files.building / f"{load_id}.duckdb"
-            build.write(built, content, info, progress)
-            progress("making current", 0, None)
-            self._switch_to(info, built, "load")
-            return info
+            return self._build(content, load_id, at, before, extract_date, by, "load", progress)
+
+    def _build(
+        self, content: build.Contents, load_id: str, at: datetime, before: Snapshot | None, extract_date: date, by: str, what: str, progress: build.Progress
+    ) -> LoadInfo:
+        """Write the file beside the others and switch to it. Call while changing."""
+        build.check_room(self.folder, content.expected_bytes())
+        info = LoadInfo(
+            load_id=load_id,
+            previous=before.info.load_id if before else None,
+            extract_date=extract_date,
+            loaded_at=at,
+            by=by,
+            files=content.files,
+            counts=content.counts(),
+            dataset_dates=content.dataset_dates,
+            problem_counts=content.problem_counts(),
+        )
+        built = self._files.building / f"{load_id}.duckdb"
+        build.write(built, content, info, progress)
+        progress("making current", 0, None)
+        self._switch_to(info, built, what)
+        return info
+
+    def add(self, record: Prepared, by: str, progress: build.Progress | None = None) -> LoadInfo:
+        """Add a confirmed record (cpm_metrics/records) to the current load, as a load of its own with the same extract date.
+
+        Raises LoadRefused where no meetings are loaded, StoreProblem.
+        """
+        self.current()
+        with self._changing():
+            before = self.current()
+            if before is None or "meetings" not in before.loaded():
+                raise LoadRefused(
+                    "No extract of meetings is loaded, so one record would make every other child look as if none had been held.",
+                    "Load the extracts of cases and meetings first.",
+                )
+            at = loads.now()
+            load_id = self._files.new_id(at)
+            content = build.contents_with(record, before.info.extract_date, load_id, before)
+            return self._build(content, load_id, at, before, before.info.extract_date, by, "record added", progress or _silent)
 
     def _ask_where_surprising(self, prepared: Prepared, extract_date: date, before: Snapshot | None) -> None:
         found = loads.ahead_of_the_clock(extract_date)
