@@ -18,36 +18,36 @@ def visit() -> None:
     from pages._shared.gate import gate
 
     gate()
-    page = st.navigation(
-        {
-            "": [
-                st.Page("pages/now/this_week.py", title="This week", icon=":material/today:", default=True, url_path="this-week"),
-                st.Page("pages/now/worklist.py", title="Worklist", icon=":material/checklist:", url_path="worklist"),
-                st.Page("pages/now/calendar.py", title="Calendar", icon=":material/calendar_month:", url_path="calendar"),
-                st.Page("pages/children/child.py", title="Child", icon=":material/person:", url_path="child"),
-            ],
-            "Practice": [
-                st.Page("pages/teams/teams.py", title="Teams", icon=":material/groups:", url_path="teams"),
-                st.Page("pages/teams/drift.py", title="Drift", icon=":material/flag:", url_path="drift"),
-                st.Page("pages/teams/proceedings.py", title="Proceedings", icon=":material/gavel:", url_path="proceedings"),
-                st.Page("pages/teams/meeting_quality.py", title="Meeting quality", icon=":material/rate_review:", url_path="meeting-quality"),
-                st.Page("pages/reports/pack.py", title="Director’s pack", icon=":material/summarize:", url_path="pack"),
-            ],
-            "Data and help": [
-                st.Page("pages/data/load.py", title="Load", icon=":material/upload_file:", url_path="load"),
-                st.Page("pages/data/quality.py", title="Data quality", icon=":material/fact_check:", url_path="data-quality"),
-                st.Page("pages/data/history.py", title="History", icon=":material/history:", url_path="history"),
-                st.Page("pages/data/mappings.py", title="Remembered mappings", icon=":material/view_column:", url_path="mappings"),
-                st.Page("pages/help/rule_book.py", title="Rule book", icon=":material/menu_book:", url_path="rule-book"),
-                st.Page("pages/help/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
-            ],
-        },
-        position="sidebar",
-        expanded=True,
-    )
+    sections = {
+        "": [
+            st.Page("pages/now/this_week.py", title="This week", icon=":material/today:", default=True, url_path="this-week"),
+            st.Page("pages/now/worklist.py", title="Worklist", icon=":material/checklist:", url_path="worklist"),
+            st.Page("pages/now/calendar.py", title="Calendar", icon=":material/calendar_month:", url_path="calendar"),
+            st.Page("pages/children/child.py", title="Child", icon=":material/person:", url_path="child"),
+        ],
+        "Practice": [
+            st.Page("pages/teams/teams.py", title="Teams", icon=":material/groups:", url_path="teams"),
+            st.Page("pages/teams/drift.py", title="Drift", icon=":material/flag:", url_path="drift"),
+            st.Page("pages/teams/proceedings.py", title="Proceedings", icon=":material/gavel:", url_path="proceedings"),
+            st.Page("pages/teams/meeting_quality.py", title="Meeting quality", icon=":material/rate_review:", url_path="meeting-quality"),
+            st.Page("pages/reports/pack.py", title="Director’s pack", icon=":material/summarize:", url_path="pack"),
+        ],
+        "Data and help": [
+            st.Page("pages/data/load.py", title="Load", icon=":material/upload_file:", url_path="load"),
+            st.Page("pages/data/quality.py", title="Data quality", icon=":material/fact_check:", url_path="data-quality"),
+            st.Page("pages/data/history.py", title="History", icon=":material/history:", url_path="history"),
+            st.Page("pages/data/mappings.py", title="Remembered mappings", icon=":material/view_column:", url_path="mappings"),
+            st.Page("pages/help/rule_book.py", title="Rule book", icon=":material/menu_book:", url_path="rule-book"),
+            st.Page("pages/help/settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
+        ],
+    }
+    # Streamlit's own navigation with sections is a list that screen readers can't follow: ours is headings and links.
+    page = st.navigation(sections, position="hidden")
     show.style()
+    show.links(sections)
     with told():
-        frame.controls()
+        if page.url_path not in frame.WITHOUT_CONTROLS:
+            frame.controls()
     with told():
         show.go_where_clicked()
         page.run()

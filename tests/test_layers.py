@@ -20,7 +20,7 @@ MAY = {
     "extracts": {"errors", "settings"},
     "store": {"errors", "settings", "extracts"},
     "engine": {"errors", "settings", "workdays", "rules", "indicators", "extracts", "store"},
-    "views": {"errors", "settings", "workdays", "rules", "indicators", "extracts", "store", "engine", "views"},
+    "views": {"errors", "settings", "workdays", "rules", "indicators", "extracts", "store", "engine", "records", "views"},
     "charts": {"errors", "settings", "workdays", "rules", "indicators", "views"},
     "export": {"errors", "settings", "views"},
     "ics": {"views"},

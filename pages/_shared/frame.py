@@ -15,6 +15,9 @@ from cpm_metrics.views import lists, look
 from pages._shared import age, data, show, state
 from pages._shared.gate import gate
 
+# Pages on which neither day nor teams change anything, by their address.
+WITHOUT_CONTROLS = {"load", "mappings", "rule-book", "settings"}
+
 
 @dataclass(frozen=True)
 class View:
@@ -56,21 +59,45 @@ def controls() -> None:
     if snapshot is None:
         return
     newest = snapshot.info.extract_date
+    teams = lists.teams(data.results(snapshot.info.load_id, newest))
+    state.remember("not-served", not_served(newest, teams))
     # Whoever looked at the newest extract keeps looking at the newest one after another load.
     if state.recall("newest") not in (None, newest) and state.widget(state.AS_AT) == state.recall("newest"):
         state.set_widget(state.AS_AT, newest)
     state.remember("newest", newest)
-    first = date(newest.year - 10, 1, 1)
     st.sidebar.date_input(
-        "As at", value=newest, min_value=first, max_value=newest, key=state.AS_AT, bind="query-params",
+        "As at", value=newest, min_value=first_day(newest), max_value=newest, key=state.AS_AT, bind="query-params",
         persist_state="session", format="DD/MM/YYYY",
         help=f"Everything is worked out for this day. The newest extract was taken on {look.day(newest)}; choose an earlier day to look back.",
     )  # fmt: skip
-    teams = lists.teams(data.results(snapshot.info.load_id, newest))
     st.sidebar.multiselect(
         "Teams", teams, key=state.TEAM, bind="query-params", persist_state="session", placeholder="All teams",
         help="Obligations count for the team that held the case when they fell due; drift flags for the team that holds the child now.",
     )  # fmt: skip
+
+
+def not_served(newest: date, teams: list[str]) -> str:
+    """What the address asks for and can't be shown, in words: a bookmark of another extract, or a slip. "" where all is well."""
+    said = []
+    for asked in state.all_params(state.AS_AT):
+        try:
+            day = date.fromisoformat(asked)
+        except ValueError:
+            said.append("The day in the address is no date, so the newest extract's is shown.")
+            continue
+        if day > newest:
+            said.append(f"The address asks for {look.day(day)}, after the newest extract was taken: what happened by then isn't known. {look.day(newest)} is shown.")
+        elif day < first_day(newest):
+            said.append(f"The address asks for {look.day(day)}, further back than can be shown. {look.day(newest)} is shown.")
+    gone = [team for team in state.all_params(state.TEAM) if team not in teams]
+    if gone:
+        said.append(f"{look.count(len(gone), 'team')} of the address {'is' if len(gone) == 1 else 'are'} not in this extract and {'was' if len(gone) == 1 else 'were'} left out.")
+    return " ".join(said)
+
+
+def first_day(newest: date) -> date:
+    """The earliest as-at date that can be chosen."""
+    return date(newest.year - 10, 1, 1)
 
 
 def view(heading: str | None = None) -> View:
@@ -105,7 +132,10 @@ def title(text: str, view: View | None = None, extra: str = "") -> None:
 
 
 def banners(view: View) -> None:
-    """Reconstructed view, old extract, datasets carried on."""
+    """What the address asked for in vain, reconstructed view, old extract, datasets carried on."""
+    in_vain = state.recall("not-served")
+    if in_vain:
+        st.warning(show.plain(in_vain), icon=":material/link_off:")
     if view.results.reconstructed:
         st.info(
             f"Reconstructed: put together for {look.day(view.as_at)} from the extract of {look.day(view.info.extract_date)}. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -45,7 +46,13 @@ STYLE = """
 [class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
 [data-testid="stMultiSelect"] [data-baseweb="tag"] {background: transparent; border: 1px solid currentColor; color: inherit;}
 [data-baseweb="tab"][aria-selected="true"], [data-baseweb="tab"][aria-selected="true"] p {color: inherit; font-weight: 650;}
-[data-testid="stBaseButton-segmented_controlActive"], [data-testid="stBaseButton-pillsActive"] {color: inherit;}
+button[data-selected="true"], button[data-selected="true"] * {color: inherit !important;}
+[data-testid="stCaptionContainer"] p, [data-testid="stCaptionContainer"] p * {color: inherit; opacity: 1;}
+[data-testid="stCaptionContainer"] {color: inherit; opacity: .84;}
+[class*="st-key-tile-"] button[kind="primary"] em {opacity: 1;}
+.st-key-pages [data-testid="stCaptionContainer"] {margin: .6rem 0 0 .5rem;}
+.st-key-pages [data-testid="stCaptionContainer"] p {margin-bottom: .1rem;}
+.st-key-pages [data-testid="stPageLink-NavLink"] {padding-top: .2rem; padding-bottom: .2rem;}
 .stMainBlockContainer {max-width: 1680px; padding: 3.6rem 2rem 3rem 2rem;}
 .stMainBlockContainer h1 {padding: 0 0 .1rem 0;}
 [data-testid="stSidebar"] {min-width: 15.5rem; max-width: 22rem;}
@@ -107,6 +114,10 @@ def state_column(title: str = "Outcome") -> Any:
     return _chips(look.MEETING_STATE, title, 170)
 
 
+def booked_column(title: str = "Booked?") -> Any:
+    return _chips(look.BOOKED, title, 168)
+
+
 def date_column(title: str, help: str | None = None, width: int = 100) -> Any:
     return st.column_config.DateColumn(title, format=DATE, help=help, width=width)
 
@@ -127,6 +138,11 @@ COLUMNS = {
     "days": ("Days", lambda: st.column_config.NumberColumn("Days", width=65, help="Days after the due date. Below zero: done that many days early.")),
     "days_left": ("Days left", lambda: st.column_config.NumberColumn("Days left", width=75)),
     "next_cpm": ("Next CPM booked", lambda: date_column("CPM booked", "The next Care Planning Meeting booked after the as-at date.")),
+    "booked": ("Booked", lambda: date_column("Booked", "The first meeting booked that would meet it: a review for a review, a final plan CPM for a final plan CPM. Blank: none is booked, or no meeting would meet it.")),
+    "exception": ("Exception until", lambda: date_column("Exception until", "A manager’s exception holds until this day. The status stays as it is.", 110)),
+    "team_now": ("Team now", lambda: st.column_config.TextColumn("Team now", width=165, help="The team that holds the child on the as-at date.")),
+    "worker_now": ("Social worker now", lambda: st.column_config.TextColumn("Social worker now", width=130, help="Who holds the child on the as-at date.")),
+    "family": ("Siblings", lambda: st.column_config.TextColumn("Siblings", width=215, help="The sibling group: how many of its children are in this list, and their rows.")),
     "figure": ("Figure", lambda: st.column_config.NumberColumn("Figure", width=65)),
     "unit": ("Unit", lambda: st.column_config.TextColumn("of", width=95)),
     "grade": ("Grade", lambda: st.column_config.TextColumn("Grade", width=65)),
@@ -135,9 +151,11 @@ COLUMNS = {
 
 
 def children_list(
-    frame: pd.DataFrame, columns: Sequence[str], key: str, *, height: int | str = "auto", alt: str, extra: Mapping[str, Any] | None = None
-) -> None:
-    """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below."""
+    frame: pd.DataFrame, columns: Sequence[str], key: str, *, height: int | str = "auto", alt: str, extra: Mapping[str, Any] | None = None,
+    several: bool = False,
+) -> list[int]:
+    """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below. Gives the rows
+    that are ticked; `several`: more than one can be, and nothing is shown below."""
     shown = _as_shown(frame[["child_id", "name", *columns]])
     ids = frame["child_id"].tolist()
     state.remember(f"rows-{key}", ids)
@@ -146,12 +164,17 @@ def children_list(
         "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child. With the keyboard: Shift+Space ticks the row, then Tab to “Open the child” below the list."),
     }
     config |= {name: COLUMNS[name][1]() for name in columns if name in COLUMNS} | dict(extra or {})
+    ticks = {"on_select": "rerun", "selection_mode": "multi-row" if several else "single-row"} if several or "why" in frame else {}
+    # Streamlit keeps ticks by place: with other rows it must be another table, or they would stand beside other children.
+    version = zlib.crc32("\x1f".join(map(str, [*ids, *frame.get("obligation_id", ())])).encode())
     chosen = st.dataframe(
-        shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=f"list-{key}", alt=alt,
-        placeholder="", **({"on_select": "rerun", "selection_mode": "single-row"} if "why" in frame else {}),
+        shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=f"list-{key}-{version:x}", alt=alt,
+        placeholder="", **ticks,
     )  # fmt: skip
-    if "why" in frame and chosen.selection.rows and chosen.selection.rows[0] < len(frame):
-        _one(frame.iloc[chosen.selection.rows[0]])
+    ticked = [at for at in chosen.selection.rows if at < len(frame)] if ticks else []
+    if ticked and not several:
+        _one(frame.iloc[ticked[0]])
+    return ticked
 
 
 def height(rows: Sequence[Any], most: int = 10_000) -> int:
@@ -194,6 +217,11 @@ def go_where_clicked() -> None:
         st.switch_page("pages/children/child.py", query_params={"child": child})
 
 
+def go(path: str, **words: str | list[str]) -> None:
+    """To a page at once, with these words in its address."""
+    st.switch_page(path, query_params=words)
+
+
 # -- downloads
 
 
@@ -203,14 +231,20 @@ HEADERS = {
     "done_date": "Done date", "days": "Days after due", "days_left": "Days left", "next_cpm": "Next CPM booked", "in_care": "In care now",
     "care_started": "Period of care from", "why": "Why", "indicator": "Indicator code", "since": "Since", "figure": "Figure", "unit": "Unit",
     "grade": "Grade", "meeting_id": "Meeting ID", "closes_on": "Closed on", "lapses_on": "Lapsed on", "missing": "Missing from the extracts",
+    "booked": "Meeting booked", "exception": "Manager’s exception until", "team_now": "Team now", "worker_now": "Social worker now",
+    "sibling_group": "Sibling group", "siblings": "Children in care in it", "family": "Siblings", "became": "What became of it", "was": "Was", "moved_to": "Moved to",
+    "nothing_booked": "Nothing booked", "what": "What happened", "day": "On", "detail": "Detail", "reason": "Reason", "expires": "Expires", "who": "By", "made": "Made on",
+    "withdrawn": "Withdrawn on", "withdrawn_by": "Withdrawn by", "state": "State",
 }  # fmt: skip
 
 
 def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title: str) -> None:
-    """CSV and Excel of a whole list (all its columns, whatever is shown)."""
+    """CSV and Excel of a whole list (all its columns, whatever is shown). The name of a file says when it is a reconstructed view."""
     out = frame.drop(columns=["obligation_id"], errors="ignore")
     if not len(out):
         return
+    if "(reconstructed)" in about.get("As at", ""):
+        name += "-reconstructed"
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "Excel", made(lambda: export.xlsx_bytes(in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS)),
@@ -239,6 +273,19 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
         if name in out:
             out[name] = [words[code].word if code in words else None for code in out[name]]
     return out
+
+
+# -- the way to every page
+
+
+def links(sections: Mapping[str, Sequence[Any]]) -> None:
+    """Beside the page: every page by section, the one that is open marked."""
+    with st.sidebar.container(key="pages", gap=None):
+        for name, pages in sections.items():
+            if name:
+                st.caption(f"**{name}**")
+            for page in pages:
+                st.page_link(page, width="stretch")
 
 
 # -- words

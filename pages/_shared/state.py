@@ -21,6 +21,11 @@ def param(name: str, allowed: Sequence[str] | None = None, default: str | None =
     return value if value is not None and (allowed is None or value in allowed) else default
 
 
+def all_params(name: str) -> list[str]:
+    """Every word that the address has under a name."""
+    return st.query_params.get_all(name)
+
+
 def date_param(name: str) -> date | None:
     try:
         return date.fromisoformat(st.query_params.get(name) or "")

@@ -80,7 +80,7 @@ def test_from_workbooks_to_a_child_and_the_list(page: Page, new_app, files, tmp_
     load.click()
     expect(page.get_by_text(re.compile("extract of 20 Nov 2026 is now current"))).to_be_visible(timeout=60_000)
 
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="This week").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="This week").click()
     heading(page, "This week")
     settled(page)
     results = compute(Store(new_app.store).current())
@@ -148,7 +148,7 @@ def test_a_bookmark_opens_the_same_page(page: Page, app, results):
     expect(page.get_by_text("As at 1 Oct 2026")).to_be_visible()
     expect(page.get_by_text("Reconstructed")).to_be_visible()
     assert number(tile(page, "Follow-up overdue").inner_text()) == this_week.counts(then, [team])["records"].rows
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Teams").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Teams").click()
     heading(page, "Teams")
     settled(page)
     query = parse_qs(urlsplit(page.url).query)

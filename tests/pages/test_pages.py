@@ -164,10 +164,12 @@ def test_an_earlier_date_is_said_to_be_reconstructed(path, full):
 
 
 def test_a_date_after_the_extract_or_no_date_at_all_is_put_right(full):
-    """An address from elsewhere: as if the word weren't there."""
-    for wrong in ("2031-01-01", "yesterday"):
+    """An address from elsewhere: as if the word weren't there, and the page says so."""
+    for wrong, words in (("2031-01-01", "after the newest extract"), ("yesterday", "no date"), ("1990-01-01", "further back")):
         at = open_page("", as_at=wrong, team="No such team", show="nonsense")
         assert not at.error
+        assert words in " ".join(warning.value for warning in at.warning)
+        assert "1 team of the address" in " ".join(warning.value for warning in at.warning)
         assert "As at **20 Nov 2026**" in texts(at)
         assert numbers(at, "tile-")["meetings"] >= 0
 
@@ -341,11 +343,13 @@ def test_the_history_and_undo(tmp_path, monkeypatch, sample_files):
     fill(store.folder, sample_files)
     monkeypatch.setenv("CPM_STORE", str(tmp_path / "store"))
     at = open_page("pages/data/load.py")
-    assert list(at.dataframe[0].value["State"]) == ["Current", "Earlier"]
+    assert list(at.dataframe[0].value["state"]) == ["Current", "Earlier"]
+    assert at.button(key="undo").disabled
+    next(box for box in at.checkbox if box.label == "Yes, undo it for everyone").check().run()
     at.button(key="undo").click().run()
     assert not at.error
     assert "Undone" in at.success[0].value
-    assert sorted(at.dataframe[0].value["State"]) == ["Current", "Undone"]
+    assert sorted(at.dataframe[0].value["state"]) == ["Current", "Undone"]
 
 
 def test_the_sample_opens_from_an_empty_store(empty, monkeypatch):
