@@ -34,7 +34,7 @@ class Look:
 
 
 STATUS: dict[str, Look] = {
-    "overdue": Look("Overdue", "▲", ":material/error:", "red", "#b3320b", "#ff9a76",
+    "overdue": Look("Overdue", "▲", ":material/error:", "red", "#a32406", "#ff9a76",
                     "Not done, and the due date has passed."),
     "due_soon": Look("Due soon", "●", ":material/schedule:", "yellow", "#a16207", "#e6cf5c",
                      "Not done yet; due within the limit of “due soon” (28 days unless your authority set another), that day included."),
@@ -47,15 +47,16 @@ STATUS: dict[str, Look] = {
     "late": Look("Late", "◆", ":material/history:", "orange", "#b45309", "#f5b461", "Done, after the due date."),
     "on_time": Look("On time", "✓", ":material/check_circle:", "blue", "#1d5fa8", "#7db4f0",
                     "Done on or before the due date."),
-    "lapsed": Look("Lapsed", "–", ":material/remove:", "gray", "#84929c", "#71808c",
+    "lapsed": Look("Lapsed", "–", ":material/remove:", "gray", "#66737d", "#71808c",
                    "No longer needed before it fell due, for example because the child left care. Not counted."),
 }  # fmt: skip
 OPEN = ("overdue", "due_soon", "upcoming", "cannot_tell")
 COUNTED = ("on_time", "late", "missed", "overdue")
 
+# In shades of grey: who set a limit says nothing about whether it was kept, and the statuses beside it have the colours.
 LEVEL: dict[str, Look] = {
-    "statutory": Look("Statutory", "§", ":material/gavel:", "red", "#b3320b", "#ff9a76", "The law sets this limit."),
-    "guidance": Look("Guidance", "G", ":material/menu_book:", "blue", "#1d5fa8", "#7db4f0",
+    "statutory": Look("Statutory", "§", ":material/gavel:", "gray", "#33424d", "#c6d1d9", "The law sets this limit."),
+    "guidance": Look("Guidance", "G", ":material/menu_book:", "gray", "#46545f", "#bcc8d1",
                      "The Practice Hub quick guide or the guidance for care proceedings sets this limit."),
     "local": Look("Local", "L", ":material/tune:", "gray", "#5b6b77", "#9aa9b5",
                   "The guidance names no number: the limit is our default, and your council can change it."),
@@ -69,10 +70,25 @@ MEETING_STATE: dict[str, Look] = {
     "not_recorded": Look("Outcome not recorded", "?", ":material/help:", "gray", "#5b6b77", "#9aa9b5"),
 }  # fmt: skip
 
+BOOKED: dict[str, Look] = {  # of a meeting that must be held by a date
+    "in_time": Look("Booked in time", "✓", ":material/event_available:", "blue", "#1d5fa8", "#7db4f0", "Booked on or before the due date."),
+    "after": Look("Booked after the date", "◆", ":material/event_upcoming:", "orange", "#b45309", "#f5b461", "Booked, but only after the due date."),
+    "none": Look("Nothing booked", "▲", ":material/event_busy:", "red", "#a32406", "#ff9a76", "No meeting that would meet it is booked."),
+}  # fmt: skip
+
 SEVERITY: dict[str, Look] = {
-    "error": Look("Row left out", "✕", ":material/block:", "red", "#b3320b", "#ff9a76", "A required cell could not be used, so the row was left out."),
+    "error": Look("Row left out", "✕", ":material/block:", "red", "#a32406", "#ff9a76", "A required cell could not be used, so the row was left out."),
     "warning": Look("Cell left blank or worth a look", "●", ":material/warning:", "yellow", "#a16207", "#e6cf5c", "The row was loaded."),
     "note": Look("For information", "–", ":material/info:", "gray", "#5b6b77", "#9aa9b5"),
+}  # fmt: skip
+
+# A manager's exception: how it stands on the as-at date. None of these is a status of the obligation.
+EXCEPTION: dict[str, Look] = {
+    "holds": Look("In force", "◈", ":material/approval:", "blue", "#1d5fa8", "#7db4f0", "It holds on the as-at date, and the obligation is still open."),
+    "expired": Look("Expired", "–", ":material/event_busy:", "gray", "#5b6b77", "#9aa9b5", "Its last day has passed."),
+    "withdrawn": Look("Withdrawn", "✕", ":material/undo:", "gray", "#5b6b77", "#9aa9b5", "A manager took it back."),
+    "closed": Look("No longer open", "✓", ":material/task_alt:", "gray", "#5b6b77", "#9aa9b5", "The obligation it was about has been done, missed or is no longer needed."),
+    "gone": Look("Matches nothing", "?", ":material/help:", "yellow", "#a16207", "#e6cf5c", "What it was about is not in what is shown: the extract changed, or the as-at date lies before it."),
 }  # fmt: skip
 
 # A rule's place in the lists of a manager's week. A rule that stands in none is "Records and follow-up".
