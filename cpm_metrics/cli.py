@@ -117,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
         _add_store(one)
         _add_output(one)
 
-    _add_output(command("rules", _rules, "the rules, their limits and where they come from"))
+    rules = command("rules", _rules, "the rules, the limits in use in the store, and where they come from")
+    _add_store(rules)
+    _add_output(rules)
 
     sample = command("sample", _sample, "write the spreadsheets of an invented council")
     sample.add_argument("folder", type=Path, metavar="DIR")
@@ -397,8 +399,9 @@ def _compliance(options: argparse.Namespace) -> None:
 
 def _rules(options: argparse.Namespace) -> None:
     from cpm_metrics import views
+    from cpm_metrics.settings import Settings
 
-    _write(options, views.rules())
+    _write(options, views.rules(Settings(_store(options).state.settings())))
 
 
 def _results(options: argparse.Namespace) -> Any:
@@ -412,7 +415,13 @@ def _results(options: argparse.Namespace) -> Any:
             f"Nothing has been loaded into the store {store.folder}.",
             "Load an extract first (python -m cpm_metrics load --help), or name another folder with --store.",
         )
-    return engine.compute(snapshot, options.as_at, Settings(store.state.settings()))
+    found = engine.compute(snapshot, options.as_at, Settings(store.state.settings()))
+    if found.reconstructed:
+        _say(
+            f"Reconstructed for {found.as_at.day} {found.as_at:%b %Y} from the extract of {found.extract_date.day} {found.extract_date:%b %Y}: what was recorded or corrected after that "
+            "day may differ from what was known then."
+        )
+    return found
 
 
 def _write(options: argparse.Namespace, frame: pd.DataFrame) -> None:

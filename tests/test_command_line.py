@@ -17,7 +17,7 @@ import pytest
 
 from cpm_metrics import cli
 from cpm_metrics.engine import CONTRACT_COLUMNS
-from cpm_metrics.store import Store
+from cpm_metrics.store import State, Store
 
 ROOT = Path(__file__).parents[1]
 EXTRACT = "2026-11-20"
@@ -301,12 +301,24 @@ def test_an_output_that_cannot_be_written_exits_with_1(loaded, tmp_path):
 
 def test_an_earlier_date_gives_another_answer_and_a_later_one_is_refused(loaded, obligations):
     earlier = command("obligations", "--as-at", "2026-06-30", store=loaded[0])
-    assert rows(earlier)
+    assert earlier.returncode == 0
+    assert earlier.stdout.startswith(obligations.splitlines()[0])
     assert earlier.stdout != obligations
+    assert "Reconstructed for 30 Jun 2026 from the extract of 20 Nov 2026" in said(earlier)
     later = command("obligations", "--as-at", "2026-11-21", store=loaded[0])
     assert (later.returncode, later.stdout) == (1, b"")
     assert "after the extract was taken" in said(later)
     assert "20 Nov 2026" in said(later)
+
+
+def test_rules_shows_the_limits_in_use(tmp_path):
+    """Those that the council set in this store; the defaults in one that has none, which is not made by asking."""
+    limits = {row["code"]: row["limits"] for row in rows(command("rules", store=tmp_path / "none"))}
+    assert limits["initial-cpm"] == "10 calendar days"
+    assert not (tmp_path / "none").exists()
+    State(tmp_path).set_setting("initial-cpm.limit", {"amount": 10, "unit": "working days"}, "Ann", "policy")
+    limits = {row["code"]: row["limits"] for row in rows(command("rules", store=tmp_path))}
+    assert limits["initial-cpm"] == "10 working days"
 
 
 def test_the_same_question_twice_gives_the_same_bytes(loaded, obligations):
