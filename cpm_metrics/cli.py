@@ -129,6 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     sample.add_argument("--extract-date", type=_day, metavar="YYYY-MM-DD", help="the day the data are of")
 
+    kept = command("backup", _backup, "write every load, the settings and the audit into one file")
+    kept.add_argument("file", type=Path, metavar="FILE", help="a new file; it holds children's data like the store itself")
+    _add_store(kept)
+    _add_by(kept)
+    back = command("restore", _restore, "put a backup into an empty folder, every byte checked")
+    back.add_argument("file", type=Path, metavar="FILE")
+    _add_store(back)
+    _add_by(back)
+    _add_store(command("check", _check, "look whether the store is whole; changes nothing, and exits with 1 where something is wrong"))
+
     history = command("history", _history, "every load, newest first")
     _add_store(history)
     _add_output(history)
@@ -467,6 +477,33 @@ def _undo(options: argparse.Namespace) -> None:
 def _recover(options: argparse.Namespace) -> None:
     info = _store(options).recover(_who(options))
     _say_current(info)
+
+
+def _backup(options: argparse.Namespace) -> None:
+    from cpm_metrics.store.backup import backup
+
+    loads = backup(_store(options), options.file, _who(options))
+    _say(f"Written: {options.file}, with {loads} load{'' if loads == 1 else 's'}. Keep it as safe as the store: it holds children's data.")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from cpm_metrics.store.backup import restore
+
+    store = restore(options.file, options.store, _who(options))
+    info = store.current().info
+    _say(f"Restored to {store.folder} and found whole. Current is the load {info.load_id}, extract date {info.extract_date}.")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from cpm_metrics.store.backup import check
+
+    found = check(_store(options))
+    for finding in found:
+        _say(f"{'WRONG' if finding.wrong else 'good '} {finding.what}")
+    wrong = [finding for finding in found if finding.wrong]
+    if wrong:
+        raise CpmError(" ".join(finding.wrong for finding in wrong), wrong[0].remedy)
+    _say("The store is whole.")
 
 
 def _say_current(info: LoadInfo | None) -> None:
