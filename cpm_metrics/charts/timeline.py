@@ -1,4 +1,4 @@
-"""A child's swim-lanes, with the time allowed and the gaps, and the same in words."""
+"""A child's swim-lanes, with the time allowed, the gaps and the due dates, and the same in words and as a table."""
 
 from __future__ import annotations
 
@@ -21,86 +21,180 @@ _SHADES = {
     "Social worker": (("#f1e3cc", "#e6d1ab"), ("#4d3c1e", "#604b27")),
     "Proceedings": (("#f3d5c9", "#f3d5c9"), ("#5a2f20", "#5a2f20")),
 }
-_GAPS = {"late": "late", "overdue": "overdue", "missed": "missed"}
 _SYMBOLS = {"held": "circle", "booked": "circle-open", "cancelled": "x", "postponed": "triangle-right-open", "not_recorded": "diamond-open"}
-_GAP_SYMBOL = {"late": "◆ late", "overdue": "▲ overdue", "missed": "✕ missed"}
+_GAP_WORDS = {"late": "◆ late", "overdue": "▲ overdue", "missed": "✕ missed"}
+# A meeting booked for years ahead, by a slip of the keyboard, would squeeze everything else: it is said in words.
+_FURTHEST = timedelta(days=400)
+# Today is a mark only where it says something: how long after the extract the page is read.
+_TODAY_WITHIN = timedelta(days=60)
+_LETTERS = 105  # of our size that the width of the chart takes on a laptop; on a phone plotly leaves out the words that don't fit
+
+
+def timeline_ends(windows: pd.DataFrame, marks: pd.DataFrame, due: pd.DataFrame, as_at: date) -> tuple[date, list[date]]:
+    """Where the chart ends, and the days of meetings and due dates beyond that."""
+    days = sorted({day.date() for day in (*marks["day"].dropna(), *windows["end"].dropna(), *due["day"].dropna())})
+    last = as_at + _FURTHEST
+    shown = [day for day in days if day <= last]
+    return max(as_at + timedelta(days=75), (shown[-1] if shown else as_at) + timedelta(days=21)), [day for day in days if day > last]
 
 
 def timeline(
-    lanes: pd.DataFrame, windows: pd.DataFrame, marks: pd.DataFrame, as_at: date, *, start: date | None = None, dark: bool = False
-) -> go.Figure:
-    """The child's swim-lanes. Frames as views/child.py gives them; `start`: the left edge (the first bar by default)."""
-    shown = [lane for lane in LANES if lane in set(lanes["lane"]) | set(marks["lane"]) | set(windows["lane"])]
+    lanes: pd.DataFrame, windows: pd.DataFrame, marks: pd.DataFrame, as_at: date, *, gaps: pd.DataFrame | None = None, due: pd.DataFrame | None = None,
+    start: date | None = None, today: date | None = None, dark: bool = False,
+) -> go.Figure:  # fmt: skip
+    """The child's swim-lanes. Frames as views/child.py gives them; `start`: the left edge (the first bar by default); `today`: marked
+    where it lies after the as-at date, and not long after."""
+    gaps = windows.iloc[:0].rename(columns={"kind": "words"}) if gaps is None else gaps
+    due = marks.iloc[:0] if due is None else due
+    shown = [lane for lane in LANES if any(lane in set(frame["lane"]) for frame in (lanes, marks, windows, gaps))]
     height_of = {lane: len(shown) - at for at, lane in enumerate(shown)}
-    figure = base(dark, 46 * len(shown) + 70)
-    # Bars of one lane lie over each other, each on its lane: grouped, they would be set beside it.
-    figure.update_layout(margin={"l": 100, "r": 10, "t": 8, "b": 32}, barmode="overlay")
-    ahead = max([as_at + timedelta(days=60), *(d.date() + timedelta(days=20) for d in marks["day"].dropna()), *(d.date() + timedelta(days=10) for d in windows["end"].dropna())])
-    left = start or (lanes["start"].min().date() if len(lanes) else as_at - timedelta(days=365))
-    for lane, bars in lanes.groupby("lane", sort=False):
-        shades = _SHADES[lane][1 if dark else 0]
-        starts = bars["start"]
-        ends = bars["end"].fillna(pd.Timestamp(as_at))
-        labels = ["" if pd.isna(label) else html.escape(str(label), quote=False) for label in bars["label"]]
-        notes = ["" if pd.isna(note) or note == label else f"<br>{html.escape(str(note), quote=False)}" for note, label in zip(bars["note"], bars["label"], strict=True)]
-        figure.add_bar(
-            orientation="h", y=[height_of[lane]] * len(bars), base=starts, x=[max((e - s).days, 1) * _DAY for s, e in zip(starts, ends, strict=True)],
-            width=0.62, marker={"color": [shades[at % 2] for at in range(len(bars))], "line": {"width": 1, "color": paper(dark)}},
-            hovertext=[f"<b>{lane}: {label or 'not recorded'}</b><br>{look.day(s)} to {look.day(e) if pd.notna(e) else 'now'}{note}"
-                       for label, note, s, e in zip(labels, notes, starts, bars["end"], strict=True)],
-            hoverinfo="text",
-        )  # fmt: skip
-        _bar_words(figure, [pd.NA if pd.isna(label) else html.escape(str(label), quote=False) for label in bars["label"]], starts, ends, left, ahead, height_of[lane])
-    _shade(figure, windows, height_of, dark)
-    for (lane, state), points in marks.groupby(["lane", "state"], sort=False):
-        words = look.MEETING_STATE[state]
-        change = lane == "Changes"
-        figure.add_scatter(
-            x=points["day"], y=[height_of[lane]] * len(points), mode="markers",
-            marker={"symbol": "star-diamond" if change else _SYMBOLS[state], "size": 11, "color": ("#9aa9b5" if dark else "#5b6b77") if change else words.colour(dark), "line": {"width": 2, "color": words.colour(dark)}},
-            hovertext=[f"<b>{html.escape(str(label), quote=False)}</b><br>{look.day(d)}{'' if change else ': ' + words.word.lower()}" for label, d in zip(points["label"], points["day"], strict=True)],
-            hoverinfo="text",
-        )  # fmt: skip
-    figure.add_shape(type="line", x0=as_at, x1=as_at, y0=0.4, y1=len(shown) + 0.55, line={"color": ink(dark), "width": 1.5, "dash": "dot"})
-    figure.add_annotation(x=as_at, y=len(shown) + 0.55, text=f"As at {look.day(as_at)}", showarrow=False, yanchor="bottom", xanchor="right", font={"size": 12})
-    figure.update_xaxes(type="date", range=[left, ahead], gridcolor=grid(dark), zeroline=False, tickformat="%b %Y", ticklabelmode="instant", side="bottom")
-    figure.update_yaxes(tickvals=[height_of[lane] for lane in shown], ticktext=shown, range=[0.4, len(shown) + 0.95], showgrid=False, zeroline=False, fixedrange=True)
+    figure = base(dark, 46 * len(shown) + 104)
+    right, _ = timeline_ends(windows, marks, due, as_at)
+    left = min(start or (lanes["start"].min().date() if len(lanes) else as_at - timedelta(days=365)), as_at - timedelta(days=30))
+    _bars(figure, lanes, height_of, left, right, as_at, dark)
+    _unrecorded(figure, gaps, height_of, left, right, dark)
+    _shade(figure, windows, height_of, left, right, dark)
+    _due(figure, due, height_of, left, right, dark)
+    _marks(figure, marks, height_of, left, right, dark)
+    _lines(figure, as_at, today, len(shown) + 0.55, dark)
+    # Bars of one lane lie over each other, each on its lane: grouped, they would be set beside it. Words that don't fit their bar go.
+    figure.update_layout(margin={"l": 98, "r": 8, "t": 8, "b": 42}, barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"}, dragmode=False)
+    figure.update_xaxes(type="date", range=[left, right], gridcolor=grid(dark), zeroline=False, tickformat="%b\n%Y", ticklabelmode="instant", fixedrange=True, tickangle=0, nticks=8)
+    figure.update_yaxes(tickvals=[height_of[lane] for lane in shown], ticktext=shown, range=[0.4, len(shown) + 1.4], showgrid=False, zeroline=False, fixedrange=True)
     return figure
 
 
-def _bar_words(figure: go.Figure, labels: list, starts: pd.Series, ends: pd.Series, left: date, ahead: date, height: int) -> None:
-    """Each bar's words at the left end of what is seen of it, where there is room for them."""
-    per_letter = max((ahead - left).days, 1) / 110  # days that a letter takes
-    shown = []
-    for label, start, end in zip(labels, starts, ends, strict=True):
-        first, last = max(start.date(), left), min(end.date(), ahead)
-        if not pd.isna(label) and (last - first).days > len(label) * per_letter + 4:
-            shown.append((first, label))
-    figure.add_scatter(x=[day for day, _ in shown], y=[height] * len(shown), text=[f" {label}" for _, label in shown], mode="text", textposition="middle right", textfont={"size": 12}, hoverinfo="skip")
+def _clipped(frame: pd.DataFrame, left: date, right: date) -> pd.DataFrame:
+    """Rows of which something is seen, with `from` and `to` within the edges, a thin bar wide enough to be seen."""
+    least = pd.Timedelta(days=max((right - left).days / 300, 1))
+    out = frame[(frame["end"] >= pd.Timestamp(left)) & (frame["start"] <= pd.Timestamp(right))]
+    start = out["start"].clip(lower=pd.Timestamp(left))
+    return out.assign(**{"from": start, "to": pd.concat([out["end"].clip(upper=pd.Timestamp(right)), start + least], axis=1).max(axis=1)})
 
 
-def _shade(figure: go.Figure, windows: pd.DataFrame, height_of: dict[str, int], dark: bool) -> None:
+def _bars(figure: go.Figure, lanes: pd.DataFrame, height_of: dict[str, int], left: date, right: date, as_at: date, dark: bool) -> None:
+    per_letter = max((right - left).days, 1) / _LETTERS
+    for lane, bars in lanes.groupby("lane", sort=False):
+        shades = _SHADES[lane][1 if dark else 0]
+        bars = bars.assign(open=bars["end"].isna(), end=bars["end"].fillna(pd.Timestamp(as_at)), shade=[shades[at % 2] for at in range(len(bars))])
+        bars = _clipped(bars, left, right)
+        words, hover = [], []
+        for row in bars.itertuples():
+            label = "" if pd.isna(row.label) else str(row.label)
+            full = look.legal(label, None if pd.isna(row.note) else row.note) if lane == "Legal status" else label
+            note = "" if pd.isna(row.note) or str(row.note) in (label, full) or full.startswith(str(row.note)) else f"<br>{_safe(row.note)}"
+            words.append(_safe(_fitting(label, int((bars.at[row.Index, "to"] - bars.at[row.Index, "from"]).days / per_letter) - 1)))
+            hover.append(f"<b>{lane}: {_safe(full) or 'not recorded'}</b><br>{look.day(row.start)} to {'now' if row.open else look.day(row.end)}{note}")
+        figure.add_bar(
+            orientation="h", y=[height_of[lane]] * len(bars), base=bars["from"], x=[(e - s).days * _DAY for s, e in zip(bars["from"], bars["to"], strict=True)],
+            width=0.62, marker={"color": list(bars["shade"]), "line": {"width": 1, "color": paper(dark)}},
+            text=words, textposition="inside", insidetextanchor="start", textangle=0, textfont={"size": 12, "color": ink(dark)}, constraintext="inside",
+            hovertext=hover, hoverinfo="text",
+        )  # fmt: skip
+
+
+def _fitting(label: str, letters: int) -> str:
+    """As much of a label as so many letters hold; nothing where that says nothing."""
+    if len(label) <= letters:
+        return label
+    return label[: letters - 1].rstrip() + "…" if letters > 5 else ""
+
+
+def _unrecorded(figure: go.Figure, gaps: pd.DataFrame, height_of: dict[str, int], left: date, right: date, dark: bool) -> None:
+    """Time in care of which the extracts say nothing: hatched."""
+    found = _clipped(gaps, left, right)
+    if not len(found):
+        return
+    colour = "#9aa9b5" if dark else "#5b6b77"
+    figure.add_bar(
+        orientation="h", y=[height_of[lane] for lane in found["lane"]], base=found["from"], x=[(e - s).days * _DAY for s, e in zip(found["from"], found["to"], strict=True)],
+        width=0.5, marker={"color": "rgba(0,0,0,0)", "line": {"width": 1, "color": colour}, "pattern": {"shape": "/", "fgcolor": colour, "size": 6, "solidity": 0.25}},
+        hovertext=[f"<b>{row.lane}: nothing recorded</b><br>{look.day(row.start)} to {look.day(row.end)}" for row in found.itertuples()], hoverinfo="text",
+    )  # fmt: skip
+
+
+def _shade(figure: go.Figure, windows: pd.DataFrame, height_of: dict[str, int], left: date, right: date, dark: bool) -> None:
     """Time allowed as a pale band, gaps as a strong one below the marks."""
     spans = windows[windows["start"].notna() & windows["end"].notna() & (windows["end"] > windows["start"])]
     for kind, rows in spans.groupby("kind", sort=False):
-        gap = _GAPS.get(kind)
+        rows = _clipped(rows, left, right)
+        gap = kind if kind in _GAP_WORDS else None
         colour = look.STATUS[gap].colour(dark) if gap else ("#33424d" if dark else "#dfe7ec")
         figure.add_bar(
-            orientation="h", y=[height_of[lane] - (0.3 if gap else 0) for lane in rows["lane"]], base=rows["start"],
-            x=[(e - s).days * _DAY for s, e in zip(rows["start"], rows["end"], strict=True)],
-            width=0.16 if gap else 0.5, marker={"color": colour, "line": {"width": 1, "color": paper(dark)}},
-            hovertext=[f"<b>{_GAP_SYMBOL.get(kind, 'Time allowed')}</b><br>{look.day(s)} to {look.day(e)}" for s, e in zip(rows["start"], rows["end"], strict=True)],
+            orientation="h", y=[height_of[lane] - (0.31 if gap else 0) for lane in rows["lane"]], base=rows["from"],
+            x=[(e - s).days * _DAY for s, e in zip(rows["from"], rows["to"], strict=True)],
+            width=0.16 if gap else 0.46, marker={"color": colour, "line": {"width": 1, "color": paper(dark)}},
+            hovertext=[f"<b>{_GAP_WORDS.get(kind, 'Time allowed')}</b><br>{look.day(s)} to {look.day(e)}" for s, e in zip(rows["start"], rows["end"], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
 
 
-def timeline_words(windows: pd.DataFrame, marks: pd.DataFrame, as_at: date) -> str:
+def _due(figure: go.Figure, due: pd.DataFrame, height_of: dict[str, int], left: date, right: date, dark: bool) -> None:
+    """The due dates of what is still open: an upright stroke."""
+    found = due[due["day"].between(pd.Timestamp(left), pd.Timestamp(right)) & due["lane"].isin(list(height_of))]
+    for state, rows in found.groupby("state", sort=False):
+        words = look.STATUS[state]
+        figure.add_scatter(
+            x=rows["day"], y=[height_of[lane] for lane in rows["lane"]], mode="markers",
+            marker={"symbol": "line-ns", "size": 24, "line": {"width": 3, "color": words.colour(dark)}},
+            hovertext=[f"<b>Due by {look.day(row.day)}: {_safe(row.label)}</b><br>{words.label}" for row in rows.itertuples()], hoverinfo="text",
+        )  # fmt: skip
+
+
+def _marks(figure: go.Figure, marks: pd.DataFrame, height_of: dict[str, int], left: date, right: date, dark: bool) -> None:
+    found = marks[marks["day"].between(pd.Timestamp(left), pd.Timestamp(right))]
+    for (lane, state), points in found.groupby(["lane", "state"], sort=False):
+        words, change = look.MEETING_STATE[state], lane in ("Changes", "Proceedings")
+        colour = ("#9aa9b5" if dark else "#5b6b77") if change else words.colour(dark)
+        figure.add_scatter(
+            x=points["day"], y=[height_of[lane]] * len(points), mode="markers",
+            marker={"symbol": "star-diamond" if change else _SYMBOLS[state], "size": 11, "color": colour, "line": {"width": 2, "color": colour}},
+            hovertext=[f"<b>{_safe(label)}</b><br>{look.day(day)}{'' if change else ': ' + words.word.lower()}" for label, day in zip(points["label"], points["day"], strict=True)],
+            hoverinfo="text",
+        )  # fmt: skip
+
+
+def _lines(figure: go.Figure, as_at: date, today: date | None, top: float, dark: bool) -> None:
+    """The as-at date and, where it is marked, today; the words of each to the left of its line, one above the other."""
+    days = [(as_at, f"As at {look.day(as_at)}{' (today)' if today == as_at else ''}", "dot", 0)]
+    if today is not None and timedelta() < today - as_at <= _TODAY_WITHIN:
+        days.append((today, f"Today, {look.day(today)}", "dash", 17))
+    for day, words, dash, higher in days:
+        figure.add_shape(type="line", x0=day, x1=day, y0=0.4, y1=top + higher / 46, line={"color": ink(dark), "width": 1.5, "dash": dash})
+        figure.add_annotation(x=day, y=top, text=words, showarrow=False, yanchor="bottom", xanchor="right", xshift=4, yshift=higher, font={"size": 12})
+
+
+def _safe(text: object) -> str:
+    return html.escape(str(text), quote=False)
+
+
+def timeline_words(windows: pd.DataFrame, marks: pd.DataFrame, as_at: date, gaps: pd.DataFrame | None = None, due: pd.DataFrame | None = None) -> str:
     """What the timeline shows, in a sentence for whoever can't see it."""
-    held = marks[(marks["state"] == "held")]
-    gaps = windows[windows["kind"].isin(list(_GAPS))]
+    held = marks[marks["state"] == "held"]
+    strong = windows[windows["kind"].isin(list(_GAP_WORDS))]
     parts = [
         look.count(int((held["lane"] == "CPMs").sum()), "Care Planning or placement planning meeting") + " held",
         look.count(int((held["lane"] == "Reviews").sum()), "review") + " held",
-        ", ".join(f"{n} {kind}" for kind, n in gaps["kind"].value_counts().items()) or "no gaps",
+        ", ".join(f"{n} {kind}" for kind, n in strong["kind"].value_counts().items()) or "none late, overdue or missed",
     ]
+    if gaps is not None and len(gaps):
+        parts.append(look.count(len(gaps), "time", "times") + " in care with nothing recorded")
+    if due is not None and len(due):
+        parts.append(f"next due date {look.day(due['day'].min())}")
     return f"Timeline to {look.day(as_at)}: {'; '.join(parts)}."
+
+
+def timeline_table(lanes: pd.DataFrame, windows: pd.DataFrame, marks: pd.DataFrame, gaps: pd.DataFrame, due: pd.DataFrame) -> pd.DataFrame:
+    """Everything that the timeline draws, the latest first within each lane: lane, what, start, end (blank: one day, or still so)."""
+    named = [look.legal(label, note) if lane == "Legal status" else label for lane, label, note in lanes[["lane", "label", "note"]].itertuples(index=False, name=None)]
+    states = {code: words.word.lower() for code, words in look.MEETING_STATE.items()}
+    parts = [
+        lanes[["lane", "start", "end"]].assign(what=named),
+        gaps[["lane", "start", "end"]].assign(what="nothing recorded"),
+        windows[["lane", "start", "end"]].assign(what=[_GAP_WORDS.get(kind, "time allowed") for kind in windows["kind"]]),
+        marks.assign(what=[label if lane in ("Changes", "Proceedings") else f"{label}, {states[state]}" for lane, label, state in zip(marks["lane"], marks["label"], marks["state"], strict=True)], start=marks["day"], end=pd.NaT)[["lane", "start", "end", "what"]],
+        due.assign(what=[f"due: {label} ({look.STATUS[state].word.lower()})" for label, state in zip(due["label"], due["state"], strict=True)], start=due["day"], end=pd.NaT)[["lane", "start", "end", "what"]],
+    ]  # fmt: skip
+    out = pd.concat([part.astype({"start": "datetime64[us]", "end": "datetime64[us]", "what": object}) for part in parts if len(part)] or [parts[0]], ignore_index=True)
+    order = {lane: at for at, lane in enumerate(LANES)}
+    return out.sort_values(["lane", "start"], key=lambda column: column.map(order) if column.name == "lane" else -column.astype("int64"), kind="stable", ignore_index=True)[["lane", "what", "start", "end"]]
