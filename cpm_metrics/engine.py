@@ -118,13 +118,17 @@ def compute_rows(
     columns: Mapping[str, Iterable[str]] | None = None,
     settings: Settings | None = None,
 ) -> Results:
-    """The same from rows in memory, for examples and tests.
+    """The same from rows in memory, for examples and tests, and for "what if" on a child's own rows.
 
     Args:
-        tables: dataset -> rows; missing columns are blank. A dataset that isn't a key was never loaded.
+        tables: dataset -> rows; missing columns are blank. A dataset that isn't a key was never loaded. Where `sources` and `loaded` are
+            keys too, they are as in a snapshot (source, dataset, columns; dataset, extract_date), and each row says its own `source`
+            and `row`.
         columns: dataset -> names of the columns that were in the extract; all of them by default.
     """
-    con = duckdb.connect()
+    from cpm_metrics.store import connect
+
+    con = connect.memory()
     con.execute("ATTACH ':memory:' AS snap")
     con.execute("CREATE TABLE snap.sources (source INTEGER, dataset VARCHAR, columns VARCHAR[])")
     con.execute("CREATE TABLE snap.loaded (dataset VARCHAR, extract_date DATE)")
@@ -134,15 +138,21 @@ def compute_rows(
         con.execute(f"CREATE TABLE snap.{dataset.name} ({spelled})")
         if dataset.name not in tables:
             continue
-        given = list((columns or {}).get(dataset.name, [f.name for f in dataset.fields]))
-        con.execute("INSERT INTO snap.sources VALUES (?, ?, ?)", [number, dataset.name, given])
-        con.execute("INSERT INTO snap.loaded VALUES (?, ?)", [dataset.name, as_at])
+        if "sources" not in tables:
+            given = list((columns or {}).get(dataset.name, [f.name for f in dataset.fields]))
+            con.execute("INSERT INTO snap.sources VALUES (?, ?, ?)", [number, dataset.name, given])
+            con.execute("INSERT INTO snap.loaded VALUES (?, ?)", [dataset.name, as_at])
         rows = [
             [number if name == "source" else line if name == "row" else row.get(name) for name in kinds]
+            if "sources" not in tables else [row.get(name) for name in kinds]
             for line, row in enumerate(tables[dataset.name], 2)
-        ]
+        ]  # fmt: skip
         if rows:
             con.executemany(f"INSERT INTO snap.{dataset.name} VALUES ({', '.join('?' * len(kinds))})", rows)
+    for source in tables.get("sources", ()):
+        con.execute("INSERT INTO snap.sources VALUES (?, ?, ?)", [source["source"], source["dataset"], source["columns"]])
+    for kept in tables.get("loaded", ()):
+        con.execute("INSERT INTO snap.loaded VALUES (?, ?)", [kept["dataset"], kept["extract_date"]])
     return _compute(con, as_at, as_at, "in memory", settings or Settings())
 
 

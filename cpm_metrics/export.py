@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,53 +76,114 @@ def xlsx_bytes(
         about: what stands on a second sheet "About": the list's title, dates, definitions.
         headers: column -> header, where it isn't the column's own name.
     """
-    if len(frame) > LONGEST_SHEET:
-        raise CpmError(f"The list has {len(frame):,} rows, more than an Excel sheet holds.", "Filter it, or download the CSV.")
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
-    try:
-        _list_sheet(book, frame, sheet, headers or {})
+    with Workbook() as book:
+        list_sheet(book, frame, sheet, headers or {})
         if about:
-            _about_sheet(book, about)
-    finally:
-        book.close()
-    return buffer.getvalue()
+            about_sheet(book, about)
+    return book.content
 
 
-def _list_sheet(book: xlsxwriter.Workbook, frame: pd.DataFrame, sheet: str, headers: Mapping[str, str]) -> None:
-    page = book.add_worksheet(_sheet_name(sheet))
-    head = book.add_format({"bold": True, "bg_color": "#E3EBF0", "bottom": 1, "valign": "top", "text_wrap": True})
-    formats = {
+class Workbook(xlsxwriter.Workbook):
+    """A workbook in memory, in which no text becomes a formula, a link or a number. `content` is the file once it is closed.
+
+    Nothing of it is ever on the disk: XlsxWriter's way to save memory writes its rows to temporary files, which hold children's data.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = io.BytesIO()
+        super().__init__(self._buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+
+    @property
+    def content(self) -> bytes:
+        return self._buffer.getvalue()
+
+
+# Column -> text of a cell -> (colour of its words, colour behind them). The text itself says what the colour says.
+Colours = Mapping[str, Mapping[str, tuple[str, str]]]
+
+
+def list_sheet(
+    book: Workbook, frame: pd.DataFrame, name: str, headers: Mapping[str, str], *, colours: Colours | None = None, head: str = "", empty: str = ""
+) -> Any:
+    """A sheet with `frame`: frozen header, filters, widths, real dates, ready to print on A4. Gives the sheet.
+
+    Args:
+        headers: column -> header, where it isn't the column's own name.
+        head: what stands on top of each printed page.
+        empty: what stands below the headers when there are no rows.
+    """
+    if len(frame) > LONGEST_SHEET:
+        raise CpmError(f"The list “{name}” has {len(frame):,} rows, more than an Excel sheet holds.", "Filter it, or download the CSV.")
+    page = book.add_worksheet(sheet_name(name, [sheet.get_name() for sheet in book.worksheets()]))
+    bold = book.add_format({"bold": True, "bg_color": "#E3EBF0", "bottom": 1, "valign": "top", "text_wrap": True})
+    formats = cell_formats(book)
+    names = [headers.get(str(name), str(name)) for name in frame.columns]
+    widths = [len(name) + 3 for name in names]
+    for at, header in enumerate(names):
+        page.write_string(0, at, header, bold)
+    for line, row in enumerate(frame.itertuples(index=False, name=None), start=1):
+        for at, value in enumerate(row):
+            widths[at] = max(widths[at], write_cell(page, line, at, value, formats))
+    if not len(frame) and empty:
+        page.write_string(1, 0, empty, book.add_format({"italic": True}))
+    for at, width in enumerate(widths):
+        page.set_column(at, at, min(max(width, NARROWEST), WIDEST))
+    for column, words in (colours or {}).items():
+        if column in frame and len(frame):
+            at = frame.columns.get_loc(column)
+            for word, (ink, paper) in words.items():
+                page.conditional_format(1, at, len(frame), at, {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": book.add_format({"font_color": ink, "bg_color": paper})})
+    page.freeze_panes(1, 0)
+    page.autofilter(0, 0, max(len(frame), 1), max(len(names) - 1, 0))
+    to_print(page, head)
+    page.repeat_rows(0)
+    return page
+
+
+def cell_formats(book: Workbook) -> dict[str, Any]:
+    """What `write_cell` writes with."""
+    return {
         "date": book.add_format({"num_format": DATE_FORMAT, "align": "left", "valign": "top"}),
         "text": book.add_format({"valign": "top", "text_wrap": True}),
         "quoted": book.add_format({"valign": "top", "text_wrap": True, "quote_prefix": True}),
         "number": book.add_format({"valign": "top"}),
     }
-    names = [headers.get(str(name), str(name)) for name in frame.columns]
-    widths = [len(name) + 3 for name in names]
-    for at, name in enumerate(names):
-        page.write_string(0, at, name, head)
-    for line, row in enumerate(frame.itertuples(index=False, name=None), start=1):
-        for at, value in enumerate(row):
-            widths[at] = max(widths[at], _write_cell(page, line, at, value, formats))
-    for at, width in enumerate(widths):
-        page.set_column(at, at, min(max(width, NARROWEST), WIDEST))
-    page.freeze_panes(1, 0)
-    page.autofilter(0, 0, max(len(frame), 1), max(len(names) - 1, 0))
+
+
+def to_print(page: Any, head: str = "") -> None:
+    """A4 across, as wide as the paper, with the sheet's name and the page's number below."""
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    page.repeat_rows(0)
+    page.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
+    if head:
+        page.set_header("&L" + head.replace("&", "&&")[:200])
     page.set_footer("&L&A&RPage &P of &N")
 
 
-def _sheet_name(text: str) -> str:
-    """What Excel takes as the name of a sheet: at most 31 characters, some marks not among them."""
-    return " ".join(re.sub(r"[\[\]:*?/\\']", " ", text).split())[:31].strip() or "List"
+_SMALL_WORDS = {"a", "and", "at", "by", "for", "from", "in", "no", "of", "on", "or", "the", "to", "with"}
 
 
-def _write_cell(page: Any, line: int, at: int, value: Any, formats: Mapping[str, Any]) -> int:
-    """Writes one cell and gives the width it wants."""
+def sheet_name(text: str, taken: Sequence[str] = ()) -> str:
+    """What Excel takes as the name of a sheet: at most 31 characters, some marks not among them; of whole words, unlike `taken`."""
+    words = re.sub(r"[\[\]:*?/\\'\x00-\x1f]", " ", text).split()
+    whole = len(words)
+    while len(" ".join(words)) > 31 and len(words) > 1:
+        words.pop()
+    while 1 < len(words) < whole and words[-1].lower() in _SMALL_WORDS:
+        words.pop()
+    name = " ".join(words)[:31].strip() or "List"
+    if name.lower() == "history":
+        name = "History list"  # Excel keeps that name for itself
+    known, number = {other.lower() for other in taken}, 2
+    while name.lower() in known:
+        name = f"{name[:27].rstrip(' 0123456789')} {number}"
+        number += 1
+    return name
+
+
+def write_cell(page: Any, line: int, at: int, value: Any, formats: Mapping[str, Any]) -> int:
+    """Writes one cell and gives the width it wants. Text is typed as text; one that begins like a formula is also marked as quoted."""
     if isinstance(value, list | tuple) or hasattr(value, "tolist") and not hasattr(value, "dtype"):
         value = "; ".join(map(str, value))
     elif hasattr(value, "ndim") and value.ndim:
@@ -146,7 +207,7 @@ def _write_cell(page: Any, line: int, at: int, value: Any, formats: Mapping[str,
     return max(map(len, value.split("\n"))) + 2
 
 
-def _about_sheet(book: xlsxwriter.Workbook, about: Mapping[str, str]) -> None:
+def about_sheet(book: Workbook, about: Mapping[str, str]) -> None:
     page = book.add_worksheet("About")
     bold = book.add_format({"bold": True, "valign": "top"})
     text = book.add_format({"text_wrap": True, "valign": "top"})

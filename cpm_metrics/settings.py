@@ -8,13 +8,19 @@ here. A limit has an amount and a unit, and a unit may be changed as well (the Q
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cpm_metrics.errors import CpmError, UnknownName
 
 UNITS = ("calendar days", "working days", "weeks", "months")
+# A limit that counts backwards from a date can't be in working days: see `Limit.before`.
+BACKWARDS = ("calendar days", "weeks", "months")
+LONGEST = {"calendar days": 3650, "working days": 2600, "weeks": 520, "months": 120}
+"""Ten years of each unit: more is a slip of the keyboard, and years that the calendar doesn't know."""
+LARGEST_COUNT = 1000
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,8 @@ class Limit:
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
             raise CpmError(f"“{self.unit}” is not a unit of time.", f"Use one of: {', '.join(UNITS)}.")
-        if isinstance(self.amount, bool) or not isinstance(self.amount, int) or not 0 <= self.amount <= 3650:
-            raise CpmError(f"“{self.amount}” is not a limit.", "Use a whole number from 0 to 3650.")
+        if isinstance(self.amount, bool) or not isinstance(self.amount, int) or not 0 <= self.amount <= LONGEST[self.unit]:
+            raise CpmError(f"“{self.amount}” is not a limit in {self.unit}.", f"Use a whole number from 0 to {LONGEST[self.unit]:,} (ten years).")
 
     @property
     def text(self) -> str:
@@ -58,20 +64,66 @@ class Limit:
 
 @dataclass(frozen=True)
 class Setting:
-    """One figure: its default (a `Limit`, an int or a bool), where the default comes from and what it does."""
+    """One figure: its default (a `Limit`, an int or a bool), where the default comes from and what it does.
+
+    `units`: those a limit may have. `title` is how pages call it.
+    """
 
     name: str
     default: Any
     source: str
     help: str
+    title: str = ""
+    units: tuple[str, ...] = UNITS
+
+    def checked(self, value: Any) -> Any:
+        """The value as a `Limit`, int or bool, whether it came from a page or from the store (where a limit is a mapping).
+
+        Raises CpmError, whose words say what is wrong with it.
+        """
+        if isinstance(self.default, Limit):
+            return self._limit(value)
+        if isinstance(self.default, bool):
+            if isinstance(value, bool):
+                return value
+        elif isinstance(value, int) and not isinstance(value, bool):
+            if 1 <= value <= LARGEST_COUNT:
+                return value
+            raise CpmError(f"{value} can't be the value of {self.name}.", f"Use a whole number from 1 to {LARGEST_COUNT:,}.")
+        raise CpmError(f"“{value}” can't be the value of {self.name}.", f"Its default is {text_of(self.default)}: use the same kind.")
+
+    def _limit(self, value: Any) -> Limit:
+        if isinstance(value, Mapping) and value.keys() <= {"amount", "unit"}:
+            value = Limit(value.get("amount", self.default.amount), value.get("unit", self.default.unit))
+        if not isinstance(value, Limit):
+            raise CpmError(f"“{value}” can't be the value of {self.name}.", f"Its default is {text_of(self.default)}: use the same kind.")
+        if value.unit not in self.units:
+            raise CpmError(
+                f"{self.title or self.name} can't be in {value.unit}: it counts backwards from a date, which can't be done in {value.unit}.",
+                f"Use {', '.join(self.units[:-1])} or {self.units[-1]}.",
+            )
+        return value
+
+
+def text_of(value: Any) -> str:
+    """A value as it is printed: "10 calendar days", "20", "on"."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value.text if isinstance(value, Limit) else str(value)
+
+
+def as_kept(value: Any) -> Any:
+    """A value as the store keeps it (JSON)."""
+    return {"amount": value.amount, "unit": value.unit} if isinstance(value, Limit) else value
 
 
 GENERAL = (
-    Setting("general.due_soon", Limit(28, "calendar days"), "ours", "How far ahead “due soon” looks, that day included."),
+    Setting("general.due_soon", Limit(28, "calendar days"), "ours", "How far ahead “due soon” looks, that day included.", "Due soon looks ahead"),
     Setting("general.before_care", Limit(28, "calendar days"), "Quick Guide 1: “before accommodating a child”",
-            "A meeting this long before care began still belongs to that period of care."),
-    Setting("general.smallest_counted", 10, "ours", "A team with fewer counted obligations shows counts without a percentage."),
-    Setting("general.stale_extract", Limit(8, "calendar days"), "ours", "An extract older than this says so on every page."),
+            "A meeting this long before care began still belongs to that period of care.", "Meetings before care began", BACKWARDS),
+    Setting("general.smallest_counted", 10, "ours", "A team with fewer counted obligations shows counts without a percentage.",
+            "Smallest number with a percentage"),
+    Setting("general.stale_extract", Limit(8, "calendar days"), "ours", "An extract older than this says so on every page.", "Extract too old after"),
 )  # fmt: skip
 
 
@@ -91,18 +143,7 @@ class Settings(Mapping[str, Any]):
         if name not in self.declared:
             close = difflib.get_close_matches(name, self.declared, 3, 0.4)
             raise UnknownName(f"There is no setting “{name}”.", f"Did you mean {' or '.join(close)}?" if close else "")
-        default = self.declared[name].default
-        if isinstance(default, Limit):
-            if isinstance(value, Limit):
-                return value
-            if isinstance(value, Mapping):
-                return replace(default, **value)
-        elif isinstance(default, bool):
-            if isinstance(value, bool):
-                return value
-        elif isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        raise CpmError(f"“{value}” can't be the value of {name}.", f"Its default is {default!r}: use the same kind.")
+        return self.declared[name].checked(value)
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.declared:
@@ -124,6 +165,16 @@ class Settings(Mapping[str, Any]):
             named[f"{owner.replace('_', '-')}.{what}"] = value
         return Settings(self.chosen | named)
 
+    def contradiction(self) -> str:
+        """What can't be meant, in words: an amber limit beyond the red one. "" when all is well."""
+        for name in self.declared:
+            if name.endswith(".amber") and self[name] > self[name.removesuffix("amber") + "red"]:
+                return (
+                    f"{self.declared[name].title} ({self[name]}) lies beyond red ({self[name.removesuffix('amber') + 'red']}), "
+                    "so nothing would ever be amber: make it the same or smaller."
+                )
+        return ""
+
     @property
     def key(self) -> str:
         """A text that is the same for the same choices: part of the key of whatever is remembered."""
@@ -137,6 +188,13 @@ def all_settings() -> list[Setting]:
 
     out = list(GENERAL)
     for thing in (*all_rules(), *all_indicators()):
-        out.append(Setting(f"{thing.code}.on", True, "ours", f"Whether “{thing.title}” is computed at all."))
-        out += [Setting(f"{thing.code}.{what}", limit, thing.source, thing.question) for what, limit in thing.limits.items()]
+        out.append(Setting(f"{thing.code}.on", True, "ours", f"Whether “{thing.title}” is computed at all.", f"{thing.title}: on or off"))
+        for what, limit in thing.limits.items():
+            units = BACKWARDS if _counts_backwards(thing, what) else UNITS
+            out.append(Setting(f"{thing.code}.{what}", limit, thing.source, thing.question, f"{thing.title}: {what.replace('_', ' ')}", units))
     return out
+
+
+def _counts_backwards(thing: Any, what: str) -> bool:
+    """Whether the SQL of a rule or indicator uses this limit to count back from a date (see `engine._own`)."""
+    return bool(re.search(rf"\$\{{?(before|ago)_{what}\b", getattr(thing, "clock", "") or getattr(thing, "sql", "")))

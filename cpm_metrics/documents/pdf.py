@@ -5,6 +5,7 @@ Text from extracts goes in as text: fpdf2 reads Markdown or HTML only where aske
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from fpdf.fonts import FontFace
 
 INK, PALE, LINE = (28, 39, 48), (238, 242, 245), (160, 172, 181)
 FONT = "DejaVu"
+LACKING = "□"
+PAGES = "\ue000\ue001\ue002"  # stands for the number of pages; fpdf2's own "{nb}" could be somebody's text
 
 
 class Document(FPDF):
@@ -25,7 +28,9 @@ class Document(FPDF):
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         self.add_font(FONT, "", fonts / "DejaVuSans.ttf")
         self.add_font(FONT, "B", fonts / "DejaVuSans-Bold.ttf")
-        self.footer_text = footer_text
+        self.lacked = False
+        self.footer_text = self.shown(footer_text)
+        self.alias_nb_pages(PAGES)
         self.set_title(title)
         self.set_lang("en-GB")
         self.set_margins(14, 14)
@@ -39,7 +44,15 @@ class Document(FPDF):
         self.set_font(FONT, size=7.5)
         self.cell(0, 5, self.footer_text)
         self.set_x(self.l_margin)
-        self.cell(0, 5, f"Page {self.page_no()} of {{nb}}", align="R")
+        self.cell(0, 5, f"Page {self.page_no()} of {PAGES}", align="R")
+
+    def shown(self, text: object) -> str:
+        """Text as it can be written here: one space for any white space, no unseen marks, □ for a letter that the font lacks
+        (and then `lacked` is true)."""
+        letters = self.fonts[FONT.lower()].cmap
+        seen = [c for c in unicodedata.normalize("NFC", " ".join(str(text).split())) if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs")]
+        self.lacked = self.lacked or any(ord(c) not in letters for c in seen)
+        return "".join(c if ord(c) in letters else LACKING for c in seen)
 
     def heading(self, text: str, size: float = 12) -> None:
         self.set_font(FONT, "B", size)

@@ -8,17 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .cells import Fault, is_blank, show
-from .codes import legal_code, read_code, read_domains, read_roles
-from .datasets import RAW_SUFFIX, Field, columns
+from .codes import legal_code, read_code, read_domains, read_roles, without_number
+from .datasets import NOT_RECORDED, RAW_SUFFIX, Field, columns
 from .folding import fold
-from .mapping import MappingBook
-from .problems import ERROR, NOTE, WARNING, Problem, Question
+from .mapping import MappingBook, answers
+from .problems import ERROR, NOTE, TEMPLATE, WARNING, Problem, Question
 from .read_csv import ROW_FAULTS
 from .recognise import Recognised
 from .values import MESSAGES, fault_of, is_blank_text, read_date, read_id, read_text, read_yes_no, text_of
 
 # Names of people: "None", "Null" and "NA" are surnames.
 _NAMES = {"forename", "surname"}
+# What a person is asked about where it can't be read; see `MappingBook.answers`.
+_ASKED = ("unknown_code", "unknown_code_in_list", "not_yes_no")
 # Coded fields in which a value that is not known is taken as `other`, so that a required cell does not lose the row.
 _UNKNOWN_IS_OTHER = {"meeting_type", "assessment_type"}
 _FOOTER = re.compile(
@@ -51,6 +53,10 @@ class _Cleaner:
     def __init__(self, recognised: Recognised, source: int, book: MappingBook) -> None:
         self.r, self.t, self.d = recognised, recognised.table, recognised.dataset
         self.source, self.book = source, book
+        # The contract of our own template: a required cell that is blank leaves the row out. Elsewhere no child is dropped for want
+        # of a team.
+        how = {m.field: m.how for m in recognised.mapping if m.field}
+        self.is_template = all(how.get(f.name) == TEMPLATE for f in recognised.dataset.required)
         self.needed = [recognised.fields[f.name] for f in recognised.dataset.required if f.name in recognised.fields]
         self.problems: list[Problem] = list(recognised.problems)
         self.questions: list[Question] = []
@@ -159,11 +165,14 @@ class _Cleaner:
         known = {cell: read(cell) for cell in set(cells)}
         self._report(f, j, cells, known)
         out = {f.name: [known[c][0] for c in cells]}
+        if self._may_be_missing(f):
+            out[f.name] = [NOT_RECORDED if value is None else value for value in out[f.name]]
         if f.kind in ("code", "codes"):
             texts = {cell: None if fault_of(cell) else text_of(cell) or None for cell in known}
             out[f.name + RAW_SUFFIX] = [texts[c] for c in cells]
         if f.name == "legal_status":
-            legal = {cell: legal_code(value) for cell, (value, _) in known.items()}
+            remembered = self.book.codes_for(self.d.name, f.name)
+            legal = {cell: legal_code(value, remembered) for cell, (value, _) in known.items()}
             out["legal_code"] = [legal[c] for c in cells]
             self._report_legal(f, j, cells, known, legal)
         return out
@@ -173,14 +182,21 @@ class _Cleaner:
             return read_id
         if f.kind == "date":
             return read_date
+        remembered = self.book.codes_for(self.d.name, f.name)
         if f.kind == "yes_no":
-            return read_yes_no
+            return lambda cell: _read_yes_no(cell, remembered)
+        if f.name == "gender":
+            return _read_gender
+        if f.name == "legal_status":
+            return lambda cell: _read_legal(cell, remembered)
         if f.kind == "text":
             return lambda cell: read_text(cell, keep_words=f.name in _NAMES)
-        remembered = self.book.codes_for(self.d.name, f.name)
         if f.kind == "code":
             return lambda cell: _read_one(f, cell, remembered)
         return lambda cell: _read_list(f, cell, remembered)
+
+    def _may_be_missing(self, f: Field) -> bool:
+        return f.name == "team" and not self.is_template
 
     def _report(self, f: Field, j: int, cells: list, known: dict) -> None:
         bad = {cell: fault for cell, (value, fault) in known.items() if fault}
@@ -193,7 +209,7 @@ class _Cleaner:
             if cell in bad:
                 fault = bad[cell]
                 month_first += fault.kind == "month_first"
-                lost = f.required and known[cell][0] is None
+                lost = f.required and known[cell][0] is None and not self._may_be_missing(f)
                 what, remedy = MESSAGES[fault.kind]
                 if f.name in _UNKNOWN_IS_OTHER and fault.kind == "unknown_code":
                     what = "is a value that is not known; it was taken as Other."
@@ -208,15 +224,18 @@ class _Cleaner:
                 )
                 if lost:
                     self.alive[i] = False
-                if fault.kind.startswith("unknown_code"):
+                if fault.kind in _ASKED:
                     asked.update(fault.shown.split("\n") if f.kind == "codes" else [fault.shown])
+            elif cell in blank and self._may_be_missing(f):
+                self._problem(WARNING, "team_blank", f"{f.header} is blank; it is shown as “{NOT_RECORDED}”, and the row counts all the same.",
+                              "Fill in the team, or load a table that has it beside this one.", row=self.numbers[i], j=j, value="")  # fmt: skip
             elif cell in blank:
                 what, remedy = MESSAGES["blank_required"]
                 self._problem(ERROR, "blank_required", f"{f.header} {what}", remedy, row=self.numbers[i], j=j, value="")
                 self.alive[i] = False
         for value, count in sorted(asked.items()):
             taken = "other" if f.name in _UNKNOWN_IS_OTHER else None
-            self.questions.append(Question(self.d.name, f.name, f.header, value, count, f.codes, taken))
+            self.questions.append(Question(self.d.name, f.name, f.header, value, count, answers(f), taken))
         if month_first:
             self._problem(
                 WARNING, "month_first_column",
@@ -229,10 +248,14 @@ class _Cleaner:
         unknown = {cell for cell, (value, _) in known.items() if value and legal[cell] is None}
         if not unknown:
             return
+        asked: Counter[str] = Counter()
         for i, cell in enumerate(cells):
             if cell in unknown:
                 self._problem(WARNING, "unknown_legal_status", f"{f.header} is not a legal status that is known; the text was kept.",
-                              "Begin it with its SSDA903 code, for example C1.", row=self.numbers[i], j=j, value=show(cell))  # fmt: skip
+                              "Say once what it means on the mapping screen, or begin it with its SSDA903 code, for example C1.", row=self.numbers[i], j=j, value=show(cell))  # fmt: skip
+                asked[known[cell][0]] += 1
+        for value, count in sorted(asked.items()):
+            self.questions.append(Question(self.d.name, f.name, f.header, value, count, answers(f), None))
 
     # saying
 
@@ -278,6 +301,23 @@ def _status_of_flag(cell: object) -> object:
     if not fault:
         return "Cancelled" if yes else ""
     return "Cancelled" if read_date(cell)[0] else cell
+
+
+def _read_yes_no(cell: object, remembered: dict[str, str]) -> tuple[bool | None, Fault | None]:
+    value, fault = read_yes_no(cell)
+    answer = remembered.get(fold(text_of(cell))) if fault and fault.kind == "not_yes_no" else None
+    return (value, fault) if answer is None else ({"yes": True, "no": False}.get(answer), None)
+
+
+def _read_legal(cell: object, remembered: dict[str, str]) -> tuple[str | None, Fault | None]:
+    value, fault = read_text(cell)
+    return (None, None) if value is not None and remembered.get(fold(value)) == "" else (value, fault)
+
+
+def _read_gender(cell: object) -> tuple[str | None, Fault | None]:
+    """ "b) Female" of Annex A is Female."""
+    value, fault = read_text(cell)
+    return value and without_number(value), fault
 
 
 def _read_one(f: Field, cell: object, remembered: dict[str, str]) -> tuple[str | None, Fault | None]:

@@ -70,21 +70,29 @@ _PHRASES: dict[str, dict[str, str]] = {
     "permanence_plan": {
         "return_home": "return home; return to family; return to birth family; return to parents; return to parent; rehabilitation; rehabilitation home; "
         "reunification; home; return to the birth family; rehabilitation to family; rehabilitation to parents; returning home; family; "
-        "return to care of parents; live with parents",
+        "return to care of parents; live with parents; return to own family; return to their family; return to the family; remain with family; "
+        "remain at home; remain with birth family; remain with or return to family; reunification with family; reunification with birth family; "
+        "rehabilitation to birth family; rehabilitation with family",
         "adoption": "adoption; adopted; placement for adoption; plan of adoption; to be adopted",
         "sgo_cao": "sgo cao; sgo; cao; special guardianship; special guardianship order; child arrangements order; child arrangement order; "
         "special guardianship order child arrangements order; sgo or cao; special guardianship order or child arrangements order; "
-        "kinship sgo; residence order",
+        "kinship sgo; residence order; special guardianship order residence order; special guardianship residence order; sgo ro; sgo residence order; "
+        "residence order special guardianship order; special guardianship order sgo; child arrangements order cao; sgo child arrangements order; "
+        "special guardianship order child arrangement order; special guardianship order or residence order; special guardianship child arrangements order; "
+        "special guardianship or child arrangements order; long term placement friends family; long term placement with friends family",
         "long_term_fostering": "long term fostering; long term foster care; long term foster placement; ltf; permanent fostering; permanent foster care; "
-        "longterm fostering; long term fostering placement; long term foster carers",
+        "longterm fostering; long term fostering placement; long term foster carers; long term foster placement until 18; longterm foster care; "
+        "long term fostering until 18; long term fostering to 18",
         "residential": "residential; long term residential placement; long term residential; residential care; residential placement; "
-        "long term residential care; childrens home; residential home",
+        "long term residential care; childrens home; residential home; longterm residential placement; longterm residential; longterm residential care",
         "supported_living": "supported living; supported living in the community; supported lodgings; supported accommodation; independent living; "
-        "semi independent; semi independent living; independence; leaving care to independent living",
+        "semi independent; semi independent living; independence; leaving care to independent living; "
+        "independent living supported living in the community; independent living supported living in the community pathways or other; "
+        "independent or supported living in the community; supported or independent living; supported living independent living",
         "other": "other",
     },
     "assessment_type": {
-        "child": "child; child assessment; family; family assessment; child and family; child and family assessment; children and families assessment; "
+        "child": "child; child assessment; family; family assessment; child and family; child and family assessment; child and family assessment ssd; children and families assessment; "
         "c and f; candf; c f; cf; c and f assessment; candf assessment; c f assessment; cfa; single; single assessment; continuous assessment; sa; annual assessment; "
         "annual child assessment; cla assessment; lac assessment; updated assessment; holistic assessment; initial assessment; "
         "core assessment; social work assessment; child family assessment; updated child and family assessment; cin assessment",
@@ -129,7 +137,11 @@ LABELS: dict[str, str] = {
     "identity": "Identity", "family_social": "Family and social relationships", "social_presentation": "Social presentation",
     "self_care": "Self-care skills", "return_home": "Return home", "adoption": "Adoption", "sgo_cao": "SGO or CAO",
     "long_term_fostering": "Long-term fostering", "residential": "Residential", "supported_living": "Supported living",
-    "child": "Child and family", "specialist": "Specialist",
+    "child": "Child and family", "specialist": "Specialist", "yes": "Yes", "no": "No",
+    "C1": "C1 Interim care order", "C2": "C2 Full care order", "D1": "D1 Freeing order granted", "E1": "E1 Placement order granted",
+    "V2": "V2 Single period of accommodation (section 20)", "V3": "V3 Short breaks, series of placements",
+    "V4": "V4 Short breaks", "L1": "L1 Police protection", "L2": "L2 Emergency protection order",
+    "L3": "L3 Child assessment order", "J1": "J1 On remand", "J2": "J2 Accommodated under PACE", "J3": "J3 Sentenced to a youth rehabilitation order",
 }  # fmt: skip
 
 _WHOSE = r"(?:(?:lac|cla|cic|looked after(?: child(?:ren)?s?)?|child(?:ren)?s?(?: in care| looked after)?|our child(?:ren)?s?) )?"
@@ -149,7 +161,15 @@ _ABSENT = re.compile(
     r"\b(apolog\w*|absent|did not attend|dna|not present|unable to attend|not invited|no show|sent report)\b"
 )
 # "P2) Adoption", "b. Adoption", "2 - Adoption"
-_NUMBERED = re.compile(r"^(?:[a-z]?\d{1,2}|[a-z])\s*[).:\-]+\s*")
+_NUMBERED = re.compile(r"^\(?(?:[a-z]?\d{1,2}|[a-z])\s*[).:\-]+\s*", re.I)
+_OTHER = re.compile(r"other\b")
+
+
+def without_number(text: str) -> str:
+    """ "b) Female" -> "Female"."""
+    return _NUMBERED.sub("", text.strip()) or text
+
+
 
 
 def read_code(field: str, codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> str | None:
@@ -164,8 +184,10 @@ def read_code(field: str, codes: tuple[str, ...], text: str, remembered: dict[st
     if code is None and field == "meeting_type":
         code = next((c for pattern, c in _MEETING_PATTERNS if pattern.match(folded)), None)
     if code is None and field in ("permanence_plan", "assessment_type"):
-        shorter = fold(_NUMBERED.sub("", text.strip().casefold()))
+        shorter = fold(without_number(text))
         code = remembered.get(shorter) or PHRASES[field].get(shorter)
+        if code is None and field == "permanence_plan" and _OTHER.match(shorter):
+            code = "other"
     return code
 
 
@@ -219,6 +241,8 @@ def _parts(text: str) -> list[str]:
     return [p.strip(" •-*\t") for p in re.split(r"[;\n•]", text) if p.strip(" •-*\t")]
 
 
+# SSDA903's codes of a legal status.
+LEGAL_CODES = ("C1", "C2", "D1", "E1", "V2", "V3", "V4", "L1", "L2", "L3", "J1", "J2", "J3")
 _LEGAL_CODE = re.compile(r"\s*(C1|C2|D1|E1|V2|V3|V4|J1|J2|J3|L1|L2|L3)(?![A-Za-z0-9])", re.I)
 # Names in the order in which they are looked for: the more particular first.
 _LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), code) for names, code in (
@@ -237,15 +261,17 @@ _LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), code) for names, code in 
 ))  # fmt: skip
 
 
-def legal_code(text: str | None) -> str | None:
+def legal_code(text: str | None, remembered: dict[str, str] | None = None) -> str | None:
     """SSDA903 code of a legal status: the code at the front, else by its name; None when it can't be told.
 
     "E1 - Placement order granted AND C2 - Full care order" is E1. "Agreed series of short term breaks" without a code is V3.
     """
     if not text:
         return None
+    folded = fold(text)
+    if remembered and folded in remembered:
+        return remembered[folded] or None
     match = _LEGAL_CODE.match(text)
     if match:
         return match[1].upper()
-    folded = fold(text)
     return next((code for pattern, code in _LEGAL_NAMES if pattern.search(folded)), None)

@@ -12,6 +12,10 @@ import pyarrow as pa
 from .datasets import DATASETS
 from .problems import WARNING, Problem, Source
 
+# So many reviews, and none in so long before the extract date: it isn't that none was held.
+_MANY_REVIEWS = 20
+_QUIET = dt.timedelta(days=60)
+
 
 def cross_checks(tables: dict[str, pa.Table], extract_date: dt.date, sources: Sequence[Source] = ()) -> list[Problem]:
     """Every finding with the row it is about. `sources` (of Prepared) lets the findings name file and sheet."""
@@ -29,6 +33,9 @@ class _Checks:
             self._unknown_children()
             self._periods()
             self._before_birth()
+        elif any(table.num_rows for table in self.tables.values()):
+            self._no_cases()
+        self._reviews_end_early()
         self._held_after_extract()
         self._ends_before_start()
         self._duplicate_meetings()
@@ -66,6 +73,12 @@ class _Checks:
                 shown,
             )
         )
+
+    def _no_cases(self) -> None:
+        self.found.append(Problem(
+            WARNING, "no_cases", "There are no Cases, in these files or loaded before: nothing here counts for any child, and there is nothing to show.",
+            "Load Cases (the children and when each came into care) with these files, or next.",
+        ))  # fmt: skip
 
     def _unknown_children(self) -> None:
         known = set(self.tables["cases"].column("child_id").to_pylist())
@@ -143,6 +156,24 @@ class _Checks:
                         "Correct the date, or the Child ID.",
                         day,
                     )
+
+    def _reviews_end_early(self) -> None:
+        """A table of reviews that stops long before the extract was taken (a return of last year): what was held since isn't in it."""
+        rows = [(day, source) for source, _, status, day in self._rows("reviews", "status", "review_date") if status in (None, "held") and day <= self.extract_date]
+        rows += [(day, source) for source, _, kind, status, day in self._rows("meetings", "meeting_type", "status", "meeting_date")
+                 if kind == "review" and status in (None, "held") and day <= self.extract_date]  # fmt: skip
+        rows += [(day, source) for source, _, day in self._rows("cases", "latest_review") if day and day <= self.extract_date]
+        if len(rows) < _MANY_REVIEWS:
+            return
+        newest, number = max(rows)
+        if self.extract_date - newest > _QUIET:
+            source = self.sources.get(number)
+            self.found.append(Problem(
+                WARNING, "reviews_end_early",
+                f"The newest review is of {newest:%d/%m/%Y}, {(self.extract_date - newest).days} days before the extract date. Reviews held since are not in the files, so the next ones look overdue.",
+                "Load a list of the reviews up to the extract date; or, if all the files are of that earlier time, give that day as the extract date.",
+                "reviews" if "reviews" in self.tables else "meetings" if "meetings" in self.tables else "cases", source and source.file, source and source.sheet,
+            ))  # fmt: skip
 
     def _held_after_extract(self) -> None:
         for dataset, field in (("meetings", "meeting_date"), ("reviews", "review_date")):

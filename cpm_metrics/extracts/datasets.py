@@ -11,6 +11,9 @@ from dataclasses import dataclass
 #   id, text -> VARCHAR    date -> DATE    yes_no -> BOOLEAN    code -> VARCHAR, one of `codes`    codes -> VARCHAR[]
 KINDS = {"id": "VARCHAR", "text": "VARCHAR", "date": "DATE", "yes_no": "BOOLEAN", "code": "VARCHAR", "codes": "VARCHAR[]"}
 
+# What stands for a team that nobody told us.
+NOT_RECORDED = "Not recorded"
+
 MEETING_TYPES = ("cpm", "final_plan_cpm", "placement_planning", "review", "other")
 MEETING_STATUSES = ("held", "booked", "cancelled", "postponed")
 ROLES = (

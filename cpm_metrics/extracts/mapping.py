@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..errors import LoadRefused
-from .datasets import DATASETS
+from .codes import LEGAL_CODES
+from .datasets import DATASETS, Field
 from .folding import fold, squash
 
 IGNORE = "ignore"
@@ -32,6 +33,11 @@ class ValueMapping:
     field: str
     value: str
     code: str
+
+
+def answers(f: Field) -> tuple[str, ...]:
+    """What a value of this field can be said to mean; nothing where its values aren't coded."""
+    return ("yes", "no") if f.kind == "yes_no" else LEGAL_CODES if f.name == "legal_status" else f.codes
 
 
 def signature(headers: Iterable[str]) -> tuple[str, ...]:
@@ -77,12 +83,12 @@ class MappingBook:
 
     def remember_value(self, dataset: str, field: str, value: str, code: str) -> ValueMapping:
         """`code` "" means: read this value as blank."""
-        if dataset not in DATASETS or field not in {f.name for f in DATASETS[dataset].fields if f.codes}:
+        if dataset not in DATASETS or field not in {f.name for f in DATASETS[dataset].fields if answers(f)}:
             raise LoadRefused(
                 f"The mapping names a coded field '{dataset}.{field}' that does not exist.",
                 "Use the field names of the template.",
             )
-        codes = DATASETS[dataset].field(field).codes
+        codes = answers(DATASETS[dataset].field(field))
         if code and code not in codes:
             raise LoadRefused(
                 f"'{code}' is not a value of {DATASETS[dataset].field(field).header}.",

@@ -1,4 +1,5 @@
-"""Facts of an .ods (content.xml): errors and merged cells, which calamine does not give, and how far repeated cells reach."""
+"""Facts of an .ods (content.xml): errors, formulas without a result and merged cells, which calamine does not give, and how far
+repeated cells reach."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import re
 from xml.etree import ElementTree
 
 from .cells import Fault
-from .sheet_facts import Broken, SheetFacts
+from .sheet_facts import FORMULA, Broken, SheetFacts
 
 _ERROR = re.compile(r"#[A-Z]+[!?/0A]*$|#N/A$|Err:\d+$")
 
@@ -45,7 +46,9 @@ def _row(element: ElementTree.Element, sheet: SheetFacts, row: int) -> bool:
         times = _times(cell, "number-columns-repeated")
         text = "".join(cell.itertext()).strip()
         kind = _attribute(cell, "value-type")
-        if kind or text:
+        # A result that is an empty text has a type all the same.
+        uncalculated = bool(_attribute(cell, "formula")) and not kind and not text
+        if kind or text or uncalculated:
             filled = True
             sheet.columns = max(sheet.columns, column + times)
             if (
@@ -55,6 +58,9 @@ def _row(element: ElementTree.Element, sheet: SheetFacts, row: int) -> bool:
             ):
                 for j in range(column, column + min(times, 1000)):
                     sheet.cells[row, j] = Fault("excel_error", text)
+            elif uncalculated:
+                for j in range(column, column + min(times, 1000)):
+                    sheet.cells[row, j] = Fault(*FORMULA)
         down, across = _times(cell, "number-rows-spanned"), _times(cell, "number-columns-spanned")
         if down > 1 or across > 1:
             sheet.merged.append((row, column, row + down - 1, column + across - 1))

@@ -10,6 +10,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import UnreadableFile
@@ -17,8 +18,9 @@ from . import ods_facts, xls_facts, xlsb_facts
 from .folding import column_index
 from .problems import InputFile
 from .sheet_facts import Broken, SheetFacts
-from .xlsx_facts import facts_of, sheet_parts
+from .xlsx_facts import calculates_on_load, facts_of, sheet_parts
 
+Progress = Callable[[str, int, int | None], None]
 LARGEST_FILE = 200 * 2**20  # bytes, as given
 LARGEST_UNPACKED = 1200 * 2**20  # bytes, all parts of a workbook
 SMALL_PART = 20 * 2**20  # bytes: below this a part may be as repetitive as it likes
@@ -59,13 +61,18 @@ def check_size(file: InputFile) -> None:
         )
 
 
-def preflight(name: str, data: bytes) -> dict[str, SheetFacts] | None:
+def _silent(stage: str, done: int, total: int | None) -> None:
+    pass
+
+
+def preflight(name: str, data: bytes, say: Progress = _silent) -> dict[str, SheetFacts] | None:
     """-> sheet name -> facts for a workbook, None for text. Raises UnreadableFile with the reason and the remedy."""
     if not data:
         raise UnreadableFile(f"{name} is empty (0 bytes).", "Export it again.")
     if data.startswith(ZIP):
-        return _check_zip(name, data)
+        return _check_zip(name, data, say)
     if data.startswith(OLE):
+        say(f"Looking over {name} ({_size(len(data))})", 0, None)
         return _check_ole(name, data)
     for magic, kind in _OTHER_KINDS:
         if data.startswith(magic):
@@ -127,12 +134,18 @@ def password_protected(name: str) -> UnreadableFile:
     )
 
 
-def _check_zip(name: str, data: bytes) -> dict[str, SheetFacts]:
+def _size(size: int) -> str:
+    return f"{size / 2**20:.0f} MB" if size >= 2**20 else f"{max(size // 2**10, 1)} KB"
+
+
+def _check_zip(name: str, data: bytes, say: Progress) -> dict[str, SheetFacts]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             _check_directory(name, parts, data)
+            say(f"Unpacking {name} ({_size(sum(p.file_size for p in parts))})", 0, None)
             contents = _read_parts(name, archive, parts)
+            say(f"Looking over {name} ({_size(sum(p.file_size for p in parts))})", 0, None)
             if "mimetype" in contents and b"opendocument" in contents["mimetype"]:
                 if b"manifest:encryption-data" in contents.get("META-INF/manifest.xml", b""):
                     raise password_protected(name)
@@ -144,9 +157,11 @@ def _check_zip(name: str, data: bytes) -> dict[str, SheetFacts]:
                     f"{name} is not a spreadsheet: it is a zip file of something else.",
                     "Take the spreadsheet out of it, or export the report as an Excel workbook.",
                 )
-            return _within_limits(
-                name, {sheet: _sheet_facts(name, sheet, contents[part]) for sheet, part in sheet_parts(archive).items()}
-            )
+            uncalculated, facts = calculates_on_load(archive), {}
+            for sheet, part in sheet_parts(archive).items():
+                say(f"Looking over {name}, sheet {sheet} ({_size(len(contents[part]))})", 0, None)
+                facts[sheet] = _sheet_facts(name, sheet, contents[part], uncalculated)
+            return _within_limits(name, facts)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -206,10 +221,10 @@ def _check_xml(name: str, content: bytes) -> None:
         )
 
 
-def _sheet_facts(name: str, sheet: str, xml: bytes) -> SheetFacts:
+def _sheet_facts(name: str, sheet: str, xml: bytes, uncalculated: bool) -> SheetFacts:
     if b"='" in xml:
         xml = xml.replace(b"'", b'"')  # only for looking: attributes may be quoted either way
-    facts = facts_of(xml)
+    facts = facts_of(xml, uncalculated)
     facts.rows, facts.columns = _extent(xml)
     _within_limits(name, {sheet: facts})
     for match in _ENTITY_IN_NUMBER.finditer(xml) if b"&" in xml else ():

@@ -7,21 +7,24 @@ import functools
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from ..errors import CpmError, LoadRefused, UnreadableFile
 from .cells import RawTable, show
 from .clean import Cleaned, clean
-from .datasets import DATASETS
+from .datasets import DATASETS, NOT_RECORDED
 from .dates_seen import date_in_names, newest_date
-from .dialects import apply_dialects
+from .dialects import apply_dialects, not_needed, tells_some_years
+from .header_rows import columns_below, header_rows
 from .isolate import run_isolated
 from .mapping import MappingBook
 from .preflight import check_size
 from .problems import (
     ERROR,
     NOTE,
+    TEMPLATE,
     WARNING,
     FileInfo,
     InputFile,
@@ -70,16 +73,31 @@ def inspect(
     return work(files, mapping or MappingBook(), progress or _silent)
 
 
+@dataclass(frozen=True)
+class ReadFiles:
+    """Files as they were read, before anyone has decided what their tables are. Nothing below changes the tables: they can be
+    inspected and prepared any number of times."""
+
+    infos: list[FileInfo]
+    tables: list[RawTable]
+
+
 def prepare_here(files: Sequence[InputFile], book: MappingBook, say: Progress) -> Prepared:
-    infos, raw = _read_all(files, say)
-    known, unknown = _recognise_all(raw, book, say)
-    return _clean_all(infos, known, unknown, book, say)
+    return prepare_read(read_files(files, say), book, say)
 
 
 def inspect_here(files: Sequence[InputFile], book: MappingBook, say: Progress) -> list[TableView]:
-    _, raw = _read_all(files, say)
-    made, rest = apply_dialects(raw, book)
-    return [_view(r) for r in (*made, *(recognise(table, book) for table in rest))]
+    return inspect_read(read_files(files, say), book, say)
+
+
+def prepare_read(read: ReadFiles, book: MappingBook, say: Progress) -> Prepared:
+    known, unknown = _recognise_all(read.tables, book, say)
+    return _clean_all(read.infos, known, unknown, book, say)
+
+
+def inspect_read(read: ReadFiles, book: MappingBook, say: Progress) -> list[TableView]:
+    known, unknown = _told_apart(read.tables, book, say)
+    return [_view(r) for r in (*known, *unknown)]
 
 
 def _view(r: Recognised | NotRecognised) -> TableView:
@@ -99,13 +117,14 @@ def _view(r: Recognised | NotRecognised) -> TableView:
         t.sheet,
         r.nearest,
         number,
-        tuple(r.mapping),
+        columns_below(t, r.header_index) if r.ignored and r.header_index is not None else tuple(r.mapping),
         len(t.rows) - (r.header_index or 0) - 1,
         r.missing,
         r.why,
         r.remedy,
         r.refuse,
         r.ignored,
+        () if r.ignored else header_rows(t),
     )
 
 
@@ -118,15 +137,16 @@ def _silent(stage: str, done: int, total: int | None) -> None:
     pass
 
 
-def _read_all(files: Sequence[InputFile], say: Progress) -> tuple[list[FileInfo], list[RawTable]]:
+def read_files(files: Sequence[InputFile], say: Progress) -> ReadFiles:
+    """Every table of every file. Raises UnreadableFile, which says what is wrong with all of them."""
     infos, raw, wrong = [], [], []
     for i, file in enumerate(files):
-        say(f"Reading {file.name}", i, len(files))
+        say(f"Opening {file.name}", i, len(files))
         try:
             check_size(file)
             data = file.read()
             infos.append(FileInfo(file.name, hashlib.sha256(data).hexdigest(), len(data)))
-            raw += read(InputFile(file.name, data))
+            raw += read(InputFile(file.name, data), say)
         except OSError as problem:
             wrong.append(
                 UnreadableFile(
@@ -138,21 +158,33 @@ def _read_all(files: Sequence[InputFile], say: Progress) -> tuple[list[FileInfo]
             wrong.append(problem)
     if wrong:
         raise _together(UnreadableFile, wrong)
-    return infos, raw
+    return ReadFiles(infos, raw)
+
+
+def _told_apart(raw: list[RawTable], book: MappingBook, say: Progress) -> tuple[list[Recognised], list[NotRecognised]]:
+    """The tables that are a dataset, and those that aren't. What `refuse` says there holds for the mapping screen and for a load."""
+    say("Recognising columns", 0, len(raw))
+    known, rest = apply_dialects(raw, book)
+    found = []
+    for done, table in enumerate(rest, start=len(raw) - len(rest)):
+        say("Recognising columns of tables", done, len(raw))
+        found.append(recognise(table, book))
+    known += [r for r in found if isinstance(r, Recognised)]
+    unknown = [r for r in found if isinstance(r, NotRecognised)]
+    for r in unknown:
+        kind = not_needed(r.table) if not r.ignored else None
+        if kind:
+            r.why, r.remedy, r.refuse, r.no_loss = kind.why, kind.remedy, False, kind.no_loss
+        # Looks like a dataset by some of its headers only, and that dataset is there: it is another kind of table.
+        if r.refuse and r.missing and not r.by_name and r.nearest in {k.dataset.name for k in known}:
+            r.refuse = False
+    return known, unknown
 
 
 def _recognise_all(
     raw: list[RawTable], book: MappingBook, say: Progress
 ) -> tuple[list[Recognised], list[NotRecognised]]:
-    say("Recognising columns", 0, len(raw))
-    known, rest = apply_dialects(raw, book)
-    found = [recognise(table, book) for table in rest]
-    known += [r for r in found if isinstance(r, Recognised)]
-    unknown = [r for r in found if isinstance(r, NotRecognised)]
-    for r in unknown:
-        # Looks like a dataset by some of its headers only, and that dataset is there: it is another kind of table.
-        if r.refuse and r.missing and not r.by_name and r.nearest in {k.dataset.name for k in known}:
-            r.refuse = False
+    known, unknown = _told_apart(raw, book, say)
     refused = [LoadRefused(f"{place(r.table)}: {r.why}", r.remedy) for r in unknown if r.refuse]
     if refused:
         raise _together(LoadRefused, refused)
@@ -161,7 +193,7 @@ def _recognise_all(
             raise LoadRefused("The files hold no rows.", "Check that the report ran, and export it again.")
         raise _together(
             LoadRefused,
-            [LoadRefused(f"{place(r.table)}: {r.why}") for r in unknown]
+            [LoadRefused(f"{place(r.table)}: {r.why}", r.remedy) for r in unknown]
             + [
                 LoadRefused(
                     "No table in the files could be recognised.",
@@ -186,13 +218,15 @@ def _clean_all(
     infos: list[FileInfo], known: list[Recognised], unknown: list[NotRecognised], book: MappingBook, say: Progress
 ) -> Prepared:
     sources, problems, questions = [], [], []
+    known, unfilled = _without_unfilled(known)
+    problems += unfilled
     parts: dict[str, list[tuple[Source, Cleaned]]] = defaultdict(list)
     for number, r in enumerate(known, start=1):
         cleaned = clean(
             r,
             number,
             book,
-            lambda done, total, r=r: say(f"Checking {r.dataset.title} ({len(r.table.rows):,} rows)", done, total),
+            lambda done, total, r=r: say(f"Checking {r.dataset.title} ({len(r.table.rows):,} rows), columns", done, total),
         )
         source = Source(
             number, r.table.file, r.table.sheet, r.dataset.name, r.table.numbers[r.header_index],
@@ -207,29 +241,88 @@ def _clean_all(
     for name in DATASETS:
         if name in parts:
             say(f"Putting together {DATASETS[name].title}", 0, None)
-            tables[name] = union(DATASETS[name], parts[name], problems)
+            tables[name] = union(DATASETS[name], parts[name], problems, sources)
     if not any(t.num_rows for t in tables.values()):
         raise _nothing_left(sources, problems)
     _leading_zeros(tables, problems)
     newest = newest_date(tables)
+    _teams_of_cases(tables, sources)
+    _some_years_only(tables, known)
+    problems += _not_used(known, unknown, tables)
     unknown_tables = [_unknown_table(u) for u in unknown]
-    for u, r in zip(unknown_tables, unknown, strict=True):
-        severity = WARNING if r.missing and r.nearest in tables else NOTE
-        problems.append(
-            Problem(
-                severity,
-                "table_not_used",
-                f"The table was not used: {u.why}",
-                "If it is needed, say on the mapping screen what its columns are.",
-                None,
-                u.file,
-                u.sheet,
-            )
-        )
     return Prepared(
         tables, sources, problems, infos, newest,
         date_in_names([i.name for i in infos]) or newest, _merge_questions(questions), unknown_tables,
     )  # fmt: skip
+
+
+def _without_unfilled(known: list[Recognised]) -> tuple[list[Recognised], list[Problem]]:
+    """A sheet of our template that nobody filled in, beside one that somebody did, is a dataset that isn't there, not one in which
+    nothing happened: else every child would lack its assessments and reviews. A report of its own that is empty stays loaded."""
+    rows = {id(r): len(r.table.rows) - r.header_index - 1 for r in known}
+    filled = {r.table.file for r in known if rows[id(r)]}
+    out, said = [], []
+    for r in known:
+        ours = {m.field for m in r.mapping if m.how == TEMPLATE} == {f.name for f in r.dataset.fields}
+        if rows[id(r)] or not ours or not r.table.sheet or r.table.file not in filled:
+            out.append(r)
+            continue
+        said.append(Problem(
+            NOTE, "sheet_not_filled", "The sheet was not filled in: it holds the template's headers only. It counts as not loaded, and what rests on it is “cannot tell”.",
+            "", r.dataset.name, r.table.file, r.table.sheet,
+        ))  # fmt: skip
+    return out, said
+
+
+def _not_used(known: list[Recognised], unknown: list[NotRecognised], tables: dict[str, pa.Table]) -> list[Problem]:
+    """A line for each table that was not used: a warning where that may be a loss, a note where another sheet of the file was
+    used or it is a table of a known return that no rule needs. The lines of one kind have the same words."""
+    used = {r.table.file for r in known}
+    out = []
+    for r in unknown:
+        maybe_meant = bool(r.missing) and r.nearest in tables
+        lost = not r.ignored and not r.no_loss and (maybe_meant or r.table.file not in used)
+        what = "The table was not used" if r.table.file in used else "Nothing in this file was used"
+        remedy = r.remedy or ("" if r.ignored or r.no_loss else "If it is needed, say on the mapping screen what its columns are.")
+        out.append(Problem(WARNING if lost else NOTE, "table_not_used", f"{what}: {r.why}", remedy, None, r.table.file, r.table.sheet))
+    return out
+
+
+def _teams_of_cases(tables: dict[str, pa.Table], sources: list[Source]) -> None:
+    """An allocation without a team (SSDA903 has none) must not hide the child's team: the team of the child's newest case that
+    has one stands in, as it does where there is no allocation at all."""
+    if "cases" not in tables or "allocations" not in tables:
+        return
+    newest: dict[str, tuple[dt.date, str]] = {}
+    cases = tables["cases"]
+    for child, start, team in zip(*(cases.column(n).to_pylist() for n in ("child_id", "care_started", "team")), strict=True):
+        if team != NOT_RECORDED:
+            newest[child] = max(newest.get(child, (start, team)), (start, team))
+    table = tables["allocations"]
+    filled: Counter[int] = Counter()
+    teams = table.column("team").to_pylist()
+    for i, (child, source) in enumerate(zip(table.column("child_id").to_pylist(), table.column("source").to_pylist(), strict=True)):
+        if teams[i] == NOT_RECORDED and child in newest:
+            teams[i] = newest[child][1]
+            filled[source] += 1
+    if not filled:
+        return
+    at = table.schema.get_field_index("team")
+    tables["allocations"] = table.set_column(at, table.schema.field("team"), pa.array(teams, type=table.schema.field("team").type))
+    for source in sources:
+        if filled[source.source]:
+            count = filled[source.source]
+            source.notes.append(f"{count} allocation{' has' if count == 1 else 's have'} no team: the child's team in Cases stands in.")
+
+
+def _some_years_only(tables: dict[str, pa.Table], known: list[Recognised]) -> None:
+    """Where all reviews come from a yearly return, no case is accused of the years before it, whichever table the case is from."""
+    reviews = [r for r in known if r.dataset.name == "reviews"]
+    if "cases" not in tables or not reviews or not all(tells_some_years(r) for r in reviews):
+        return
+    table = tables["cases"]
+    at = table.schema.get_field_index("yearly")
+    tables["cases"] = table.set_column(at, table.schema.field("yearly"), pa.array([True] * table.num_rows, type=pa.bool_()))
 
 
 def _nothing_left(sources: list[Source], problems: list[Problem]) -> LoadRefused:

@@ -95,10 +95,20 @@ class UnknownTable:
 
 
 @dataclass(frozen=True)
+class HeaderRow:
+    """A row that could hold a table's headers: its number as seen, the columns it would give, and the rows below it."""
+
+    number: int
+    columns: tuple[ColumnMap, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
 class TableView:
     """One table as the mapping screen shows it. `dataset` is what it was recognised as, or (with `why`) what it is nearest to.
 
-    `missing` are the names of required fields without a column; `refuse` says that a load with this table stops.
+    `missing` are the names of required fields without a column; `refuse` says that a load with this table stops. `rows_at` are the
+    rows that could hold the headers, of a table that wasn't recognised.
     """
 
     file: str
@@ -112,6 +122,7 @@ class TableView:
     remedy: str = ""
     refuse: bool = False
     ignored: bool = False
+    rows_at: tuple[HeaderRow, ...] = ()
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+from collections.abc import Callable
 
 import python_calamine as calamine
 
@@ -13,17 +15,24 @@ from .problems import InputFile
 from .read_csv import read_csv
 from .sheet_facts import SheetFacts
 
+Progress = Callable[[str, int, int | None], None]
+ROWS_AT_ONCE = 2_000  # rows between two words of progress
 
-def read(file: InputFile) -> list[RawTable]:
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    pass
+
+
+def read(file: InputFile, say: Progress = _silent) -> list[RawTable]:
     """All non-empty sheets of a workbook, or the one table of a CSV. Raises UnreadableFile."""
     data = file.read()
-    facts = preflight(file.name, data)
-    return [read_csv(file.name, data)] if facts is None else _read_workbook(file.name, data, facts)
+    facts = preflight(file.name, data, say)
+    return [read_csv(file.name, data, say)] if facts is None else _read_workbook(file.name, data, facts, say)
 
 
-def _read_workbook(name: str, data: bytes, facts: dict[str, SheetFacts]) -> list[RawTable]:
+def _read_workbook(name: str, data: bytes, facts: dict[str, SheetFacts], say: Progress) -> list[RawTable]:
     try:
-        return _read_sheets(name, data, facts)
+        return _read_sheets(name, data, facts, say)
     except calamine.PasswordError as problem:
         raise password_protected(name) from problem
     except calamine.CalamineError as problem:
@@ -41,21 +50,35 @@ def _damaged(what: str) -> UnreadableFile:
     )
 
 
-def _read_sheets(name: str, data: bytes, facts: dict[str, SheetFacts]) -> list[RawTable]:
+def _read_sheets(name: str, data: bytes, facts: dict[str, SheetFacts], say: Progress) -> list[RawTable]:
     workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     tables = []
     for meta in workbook.sheets_metadata:
         if meta.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
+        known = facts.get(meta.name) or SheetFacts()
+        where = f"{name}, sheet {meta.name}"
+        say(f"Reading {where} ({known.rows:,} rows)" if known.rows else f"Reading {where}", 0, None)
         try:
-            sheet = workbook.get_sheet_by_name(meta.name)
-            rows = sheet.to_python(skip_empty_area=True)
+            sheet = workbook.get_sheet_by_name(meta.name)  # in one go: nothing to count until it is back
+            rows = _rows(sheet, f"Reading rows of {where}", say)
         except calamine.CalamineError as problem:
             raise _damaged(f"{name}, sheet {meta.name},") from problem
-        table = _table(name, meta, sheet, rows, facts.get(meta.name) or SheetFacts())
+        table = _table(name, meta, sheet, rows, known)
         if table.rows:
             tables.append(table)
     return tables
+
+
+def _rows(sheet: calamine.CalamineSheet, stage: str, say: Progress) -> list[list]:
+    """From the first row with a cell on, as `sheet.to_python(skip_empty_area=True)` gives them, in pieces."""
+    if sheet.start is None:
+        return []
+    pieces, out = itertools.islice(sheet.iter_rows(), sheet.start[0], None), []
+    while piece := list(itertools.islice(pieces, ROWS_AT_ONCE)):
+        out += piece
+        say(stage, len(out), sheet.height)
+    return out
 
 
 def _table(name: str, meta, sheet, rows: list[list], facts: SheetFacts) -> RawTable:

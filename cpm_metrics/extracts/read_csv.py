@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..errors import UnreadableFile
 from .cells import RawTable, is_blank_row
@@ -15,10 +15,11 @@ from .cells import RawTable, is_blank_row
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_RECORD = 500  # lines: a longer one is a quote that was opened and not closed
 LONGEST_CELL = 1_000_000  # characters
+LINES_AT_ONCE = 5_000  # rows between two words of progress
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*$', re.I)
 
 
-def read_csv(name: str, data: bytes) -> RawTable:
+def read_csv(name: str, data: bytes, say: Callable[[str, int, int | None], None] = lambda stage, done, total: None) -> RawTable:
     """`numbers` are the lines on which rows begin. Raises UnreadableFile for what is not text."""
     text, notes = _decode(name, data)
     lines = list(io.StringIO(text, newline=""))
@@ -33,7 +34,10 @@ def read_csv(name: str, data: bytes) -> RawTable:
     numbers: list[int] = []
     faults: dict[int, str] = {}
     width = _usual_width(lines[first:], delimiter)
+    stage = f"Reading rows of {name}"
     for number, row, fault in _records(lines, first, delimiter, width):
+        if not len(rows) % LINES_AT_ONCE:
+            say(stage, number, len(lines))
         if fault:
             faults[len(rows)] = fault
         elif is_blank_row(row):

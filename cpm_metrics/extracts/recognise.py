@@ -59,6 +59,7 @@ class NotRecognised:
     refuse: bool = False
     by_name: bool = False  # its sheet or file is called what the dataset is called
     ignored: bool = False
+    no_loss: bool = False  # a table of a known return that no rule needs
     nearest: str | None = None
     missing: tuple[str, ...] = ()
     mapping: list[ColumnMap] = field(default_factory=list)
@@ -116,9 +117,12 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     if not looks_meant or other_list:
         why = f"its headers are those of none of the datasets (nearest: {DATASETS[name].title})."
         missing = tuple(f.name for f in DATASETS[name].required if f.name not in found)
+        if other_list:
+            why = "it is a list of Annex A that no rule needs; List 8, the children in care, is."
         return NotRecognised(
-            table, index, why, nearest=name, missing=missing, mapping=_mapping(table, index, headers, found)
-        )
+            table, index, why, nearest=name, missing=missing, mapping=_mapping(table, index, headers, found),
+            no_loss=bool(other_list),
+        )  # fmt: skip
     out = _finish(table, index, headers, name, {})
     if isinstance(out, NotRecognised):
         out.by_name = name in named

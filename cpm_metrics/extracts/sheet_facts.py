@@ -22,6 +22,8 @@ class SheetFacts:
         self.rows, self.columns = max(self.rows, row), max(self.columns, column + 1)
 
 
+FORMULA = ("formula", "(formula)")  # the Fault of a formula whose result isn't in the file
+
 # Error codes of the binary formats.
 BINARY_ERRORS = {
     0x00: "#NULL!",

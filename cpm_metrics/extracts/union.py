@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 import pyarrow as pa
 
 from .clean import Cleaned
+from .combine import Combined
 from .datasets import DATASETS, Dataset, columns
 from .problems import ERROR, NOTE, Problem, Source
 
@@ -24,8 +25,12 @@ def arrow_schema(dataset: Dataset) -> pa.Schema:
     return pa.schema([(name, _ARROW[kind]) for name, kind in columns(dataset).items()])
 
 
-def union(dataset: Dataset, parts: list[tuple[Source, Cleaned]], problems: list[Problem]) -> pa.Table:
-    """All rows of a dataset. Rows equal in everything but where they came from are loaded once."""
+def union(
+    dataset: Dataset, parts: list[tuple[Source, Cleaned]], problems: list[Problem], sources: list[Source]
+) -> pa.Table:
+    """All rows of a dataset. Rows equal in everything but where they came from are loaded once; periods of care that several
+    tables tell of are put together (combine.py). Rows that then have more columns than their table become a source of their
+    own, added to `sources`: a blank is "not done" only where there was a column."""
     names = list(columns(dataset))
     content = names[:-2]
     by_number = {source.source: source for source, _ in parts}
@@ -51,17 +56,52 @@ def union(dataset: Dataset, parts: list[tuple[Source, Cleaned]], problems: list[
                 source.sheet,
             )
         )
+    kept = sorted(rows.values())
     if dataset.name == "cases":
         _one_per_period(content, rows, values, by_number, problems)
-    if len(rows) < len(values["row"]):
         kept = sorted(rows.values())
+        if len({(s.file, s.sheet) for s in by_number.values()}) > 1:
+            combined = Combined(values, kept, by_number, problems)
+            kept = combined.kept
+            _own_sources(combined, values, by_number, sources)
+    if len(kept) < len(values["row"]):
         values = {n: [column[i] for i in kept] for n, column in values.items()}
     loaded = Counter(values["source"])
-    for source, _ in parts:
+    for source in by_number.values():
         source.rows_loaded = loaded[source.source]
         source.rows_left_out = source.rows_read - source.rows_loaded
     schema = arrow_schema(dataset)
     return pa.Table.from_arrays([pa.array(values[n], type=schema.field(n).type) for n in names], schema=schema)
+
+
+def _own_sources(combined: Combined, values: dict[str, list], by_number: dict[int, Source], sources: list[Source]) -> None:
+    """Rows that other tables brought columns to: a source each for one table and set of columns. Where no row of a table is left
+    with its own columns, the most rows stay under its number."""
+    groups: dict[int, dict[frozenset[str], list[int]]] = defaultdict(lambda: defaultdict(list))
+    for i in combined.kept:
+        number = values["source"][i]
+        groups[number][frozenset(combined.known.get(i, by_number[number].columns))].append(i)
+    for number, found in sorted(groups.items()):
+        table = by_number[number]
+        own = frozenset(table.columns)
+        stays = own if own in found else max(found, key=lambda known: (len(found[known]), sorted(known)))
+        for known, rows in sorted(found.items(), key=lambda item: sorted(item[0])):
+            if known == own:
+                continue
+            in_order = [f.name for f in DATASETS["cases"].fields if f.name in known]
+            note = f"{len(rows)} row{' was' if len(rows) == 1 else 's were'} filled in from other tables, which have more columns."
+            if known == stays:
+                table.columns = in_order
+                table.notes.append(note)
+                continue
+            new = Source(
+                max(s.source for s in sources) + 1, table.file, table.sheet, "cases", table.header_row, in_order, [], table.mapping, len(rows), notes=[note],
+            )  # fmt: skip
+            sources.append(new)
+            by_number[new.source] = new
+            table.rows_read -= len(rows)
+            for i in rows:
+                values["source"][i] = new.source
 
 
 def _one_per_period(
@@ -71,11 +111,12 @@ def _one_per_period(
     sources: dict[int, Source],
     problems: list[Problem],
 ) -> None:
-    """Takes out of `rows` all but one per child and period of care: the fullest, then the first in a fixed order; never by position."""
+    """Takes out of `rows` all but one per table, child and start: the fullest, then the first in a fixed order; never by position."""
     child, started = content.index("child_id"), content.index("care_started")
     groups: dict[tuple, list[tuple]] = defaultdict(list)
-    for key in rows:
-        groups[key[child], key[started]].append(key)
+    for key, i in rows.items():
+        table = sources[values["source"][i]]
+        groups[table.file, table.sheet, key[child], key[started]].append(key)
     for group in groups.values():
         if len(group) == 1:
             continue

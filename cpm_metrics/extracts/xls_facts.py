@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 
 from .cells import Fault
-from .sheet_facts import BINARY_ERRORS, Broken, SheetFacts
+from .sheet_facts import BINARY_ERRORS, FORMULA, Broken, SheetFacts
 
 _END = 0xFFFFFFFE
 _CELLS = {0x0006, 0x00FD, 0x0203, 0x027E, 0x0204, 0x0205, 0x0201}  # one cell each; they begin with row and column
 _MULTIPLE = {0x00BD, 0x00BE}  # several cells of one row
+_FORMULA, _RECALC_ID, _UNCALCED = 0x0006, 0x01C1, 0x005E
+_CALC_ON_LOAD = 0x02  # of a formula: what is stored is not its result (as programs that can't calculate write it)
 
 
 def facts(data: bytes) -> tuple[dict[str, SheetFacts], bool]:
@@ -73,7 +75,7 @@ def _workbook_stream(data: bytes) -> bytes:
 
 def _sheets(stream: bytes) -> tuple[dict[str, SheetFacts], bool]:
     bounds: list[tuple[int, str]] = []
-    protected = False
+    protected = by_excel = False
     for kind, body in _records(stream, 0):
         if kind == 0x0085 and len(body) > 8:
             length, wide = body[6], body[7] & 1
@@ -82,16 +84,19 @@ def _sheets(stream: bytes) -> tuple[dict[str, SheetFacts], bool]:
         if kind == 0x00FC and max(_number(body, 0, 4), _number(body, 4, 4)) > len(stream):
             raise Broken  # more texts than the file has bytes: the reader would set room aside for them
         protected |= kind == 0x002F
+        by_excel |= kind == _RECALC_ID
         if kind == 0x000A:
             break
     if protected:
         return {}, True
-    return {name: _sheet(stream, offset) for offset, name in bounds}, False
+    return {name: _sheet(stream, offset, by_excel) for offset, name in bounds}, False
 
 
-def _sheet(stream: bytes, offset: int) -> SheetFacts:
+def _sheet(stream: bytes, offset: int, by_excel: bool) -> SheetFacts:
     out = SheetFacts()
+    uncalculated = False
     for kind, body in _records(stream, offset):
+        uncalculated |= kind == _UNCALCED  # stands before the cells
         if kind in _CELLS and len(body) >= 6:
             row, column = struct.unpack_from("<HH", body)
             out.reach(row + 1, column)
@@ -99,6 +104,8 @@ def _sheet(stream: bytes, offset: int) -> SheetFacts:
                 out.cells[row + 1, column] = Fault("excel_error", BINARY_ERRORS.get(body[6], "#N/A"))
             if kind == 0x0006 and len(body) >= 14 and body[12:14] == b"\xff\xff" and body[6] == 2:
                 out.cells[row + 1, column] = Fault("excel_error", BINARY_ERRORS.get(body[8], "#N/A"))
+            if kind == _FORMULA and len(body) >= 16 and _without_result(body, uncalculated, by_excel):
+                out.cells[row + 1, column] = Fault(*FORMULA)
         elif kind in _MULTIPLE and len(body) >= 6:
             out.reach(_number(body, 0, 2) + 1, _number(body, len(body) - 2, 2))
         elif kind == 0x0200 and len(body) >= 12:
@@ -115,6 +122,14 @@ def _sheet(stream: bytes, offset: int) -> SheetFacts:
     if out.columns > 0x100:
         raise Broken
     return out
+
+
+def _without_result(body: bytes, uncalculated: bool, by_excel: bool) -> bool:
+    """The format has no way to write no result: an empty text or a 0 stands for it. Each is a result too; an empty text only of
+    Excel, and a 0 unless cell or sheet says that it wasn't calculated."""
+    uncalculated |= bool(body[14] & _CALC_ON_LOAD)
+    empty_text = body[12:14] == b"\xff\xff" and body[6] == 3
+    return (empty_text and (uncalculated or not by_excel)) or (uncalculated and not any(body[6:14]))
 
 
 def _records(stream: bytes, at: int):

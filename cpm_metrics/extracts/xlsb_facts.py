@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from .cells import Fault
-from .sheet_facts import BINARY_ERRORS, Broken, SheetFacts
+from .sheet_facts import BINARY_ERRORS, FORMULA, Broken, SheetFacts
 
-_ROW, _DIMENSION, _BUNDLE, _COLUMN, _STRINGS = 0, 148, 156, 60, 159
+_ROW, _DIMENSION, _BUNDLE, _COLUMN, _STRINGS, _CALCULATION, _MERGED = 0, 148, 156, 60, 159, 157, 176
 _CELLS = range(1, 12)
 _ERRORS = (3, 11)  # a cell that is an error, a formula whose result is one
+_FORMULA_TEXT, _FORMULA_NUMBER = 8, 9  # formulas with such a result
+# Of the workbook (BrtCalcProp): calculate when opened; saved before everything was calculated. Of a formula (GrbitFmla): calculate when opened.
+_FULL_CALC_ON_LOAD, _SOME_UNCALCED = 0x01, 0x10
+_ALWAYS_CALC = 0x02
 
 
 def facts(archive: zipfile.ZipFile) -> dict[str, SheetFacts]:
@@ -22,7 +26,7 @@ def facts(archive: zipfile.ZipFile) -> dict[str, SheetFacts]:
             r.get("Id"): "xl/" + r.get("Target", "").lstrip("/").removeprefix("xl/")
             for r in ElementTree.fromstring(archive.read("xl/_rels/workbook.bin.rels"))
         }
-        out = {}
+        parts, uncalculated = {}, False
         _check_strings(archive)
         for kind, body in _records(archive.read("xl/workbook.bin")):
             if kind == _BUNDLE:
@@ -30,8 +34,10 @@ def facts(archive: zipfile.ZipFile) -> dict[str, SheetFacts]:
                 name, _ = _text(body, at)
                 part = targets.get(relation, "")
                 if "worksheet" in part:
-                    out[name] = _sheet(archive.read(part))
-        return out
+                    parts[name] = part
+            elif kind == _CALCULATION and len(body) >= 25:
+                uncalculated = bool(body[24] & (_FULL_CALC_ON_LOAD | _SOME_UNCALCED))
+        return {name: _sheet(archive.read(part), uncalculated) for name, part in parts.items()}
     except (struct.error, LookupError, ValueError, ElementTree.ParseError) as problem:
         raise Broken from problem
 
@@ -46,7 +52,7 @@ def _check_strings(archive: zipfile.ZipFile) -> None:
             break
 
 
-def _sheet(data: bytes) -> SheetFacts:
+def _sheet(data: bytes, uncalculated: bool) -> SheetFacts:
     out = SheetFacts()
     row = 0
     for kind, body in _records(data):
@@ -62,6 +68,11 @@ def _sheet(data: bytes) -> SheetFacts:
                 out.reach(row, column)
             if kind in _ERRORS:
                 out.cells[row, column] = Fault("excel_error", BINARY_ERRORS.get(body[8], "#N/A"))
+            elif kind in (_FORMULA_TEXT, _FORMULA_NUMBER) and _without_result(kind, body, uncalculated):
+                out.cells[row, column] = Fault(*FORMULA)
+        elif kind == _MERGED and len(body) >= 16:
+            first_row, last_row, first_column, last_column = struct.unpack_from("<4I", body)
+            out.merged.append((first_row + 1, first_column, last_row + 1, last_column))
         elif kind == _DIMENSION:
             first_row, last_row, first_column, last_column = struct.unpack_from("<4I", body)
             if last_row >= 1_048_576 or last_column >= 16_384 or first_row > last_row or first_column > last_column:
@@ -70,6 +81,16 @@ def _sheet(data: bytes) -> SheetFacts:
             first, last = struct.unpack_from("<2I", body)
             out.hidden_columns |= set(range(first, min(last, 16_383) + 1))
     return out
+
+
+def _without_result(kind: int, body: bytes, uncalculated: bool) -> bool:
+    """The format has no way to write no result: an empty text, or in a workbook that says it wasn't calculated a 0, stands for it."""
+    length = struct.unpack_from("<I", body, 8)[0]
+    at = 12 + 2 * length if kind == _FORMULA_TEXT else 16
+    always = len(body) > at and bool(body[at] & _ALWAYS_CALC)
+    if kind == _FORMULA_TEXT:
+        return not length and (uncalculated or always)
+    return uncalculated and not any(body[8:16])
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from .cells import Fault
 from .folding import column_index
-from .sheet_facts import SheetFacts
+from .sheet_facts import FORMULA, SheetFacts
 
 _ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b(?P<attrs>[^>]*?\bt="e"[^>]*?)(?<!/)>(?P<body>.*?)</(?:\w+:)?c>', re.S)
 _FORMULA_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?f\b.*?)</(?:\w+:)?c>", re.S)
@@ -20,6 +20,7 @@ _LONG_NUMBER = re.compile(
 )
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>(.*?)</(?:\w+:)?v>", re.S)
+_VALUE_TAG = re.compile(rb"<(?:\w+:)?v[\s/>]")
 _WHERE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _TYPE = re.compile(rb'\bt="(\w+)"')
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
@@ -69,15 +70,25 @@ def _local(tag: str) -> str:
     return tag.rsplit("}", 1)[-1]
 
 
-def facts_of(xml: bytes) -> SheetFacts:
+def calculates_on_load(archive: zipfile.ZipFile) -> bool:
+    """Whether the workbook asks to be calculated when it is opened. Excel never writes that; programs that can't calculate do,
+    and some of them (XlsxWriter) write 0 as the result of every formula."""
+    part = _workbook_part(archive, {n.lower(): n for n in archive.namelist()})
+    return part is not None and any(
+        _local(element.tag) == "calcPr" and element.get("fullCalcOnLoad") in ("1", "true") for element in ElementTree.fromstring(archive.read(part)).iter()
+    )
+
+
+def facts_of(xml: bytes, uncalculated: bool = False) -> SheetFacts:
+    """`uncalculated`: a 0 as the result of a formula says nothing (see `calculates_on_load`)."""
     facts = SheetFacts()
     if b't="e"' in xml:
         for match in _ERROR_CELL.finditer(xml):
             _put(facts, match, Fault("excel_error", _text(match["body"]) or "#N/A"))
     if b"<f" in xml or b":f" in xml:
         for match in _FORMULA_CELL.finditer(xml):
-            if not _text(match["body"]) and b't="str"' not in match["attrs"] and not _TYPE.search(match["attrs"]):
-                _put(facts, match, Fault("formula", "(formula)"))
+            if _without_result(match, uncalculated):
+                _put(facts, match, Fault(*FORMULA))
     if b"0" * 16 in xml.translate(_DIGITS_ALIKE):
         for match in _LONG_NUMBER.finditer(xml):
             if not _TYPE.search(match["attrs"]) or _TYPE.search(match["attrs"])[1] == b"n":
@@ -93,6 +104,15 @@ def facts_of(xml: bytes) -> SheetFacts:
             if _HIDDEN.search(match[0]) and low and high:
                 facts.hidden_columns |= set(range(int(low[1]) - 1, min(int(high[1]), 16384)))
     return facts
+
+
+def _without_result(match: re.Match, uncalculated: bool) -> bool:
+    """An empty text is a result too: Excel writes it as <v></v> in a cell of type str."""
+    kind = _TYPE.search(match["attrs"])
+    if kind and kind[1] != b"n":
+        return not _VALUE_TAG.search(match["body"])
+    text = _text(match["body"])
+    return not text or (uncalculated and text == "0")
 
 
 def _put(facts: SheetFacts, match: re.Match, value: Fault | str) -> None:

@@ -22,9 +22,14 @@ RULE = Rule(
               ON a.child_id = c.child_id AND a.assessment_type = 'child' AND a.assessment_date >= c.change_date
              AND (c.care_ceased IS NULL OR a.assessment_date <= c.care_ceased)
             GROUP BY ALL
+        ),
+        -- One row, where all come from SSD, whose table begins on some day: the ones before it aren't known.
+        begins AS (
+            SELECT min(assessment_date) AS day FROM snap.assessments WHERE assessment_type = 'child'
+            HAVING bool_and(coalesce(assessment_type_text = 'Child and family assessment (SSD)', false))
         )
         SELECT c.child_id, c.care_started, c.change_date AS anchor_date, met.done_date, c.care_ceased AS lapses_on, c.change AS detail,
-            CASE WHEN NOT is_loaded('assessments') THEN 'Assessments' END AS missing
+            CASE WHEN NOT is_loaded('assessments') OR c.change_date < (SELECT day FROM begins) THEN 'Assessments' END AS missing
         FROM changes_known c LEFT JOIN met USING (child_id, care_started, change_date)
     """,
     examples=(

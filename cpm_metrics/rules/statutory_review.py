@@ -20,7 +20,7 @@ RULE = Rule(
             review_meeting_id AS meeting_id, stretches.care_ceased AS lapses_on,
             CASE WHEN n = 1 THEN 'came into care on' END AS anchor_words,
             CASE WHEN n = 1 THEN $first_text WHEN n = 2 AND reviews_known <> 'latest' THEN $second_text ELSE $later_text END AS limit_text,
-            CASE WHEN reviews_known = 'none' OR (reviews_known = 'latest' AND n = 1) THEN
+            CASE WHEN unsure THEN 'Reviews (whether the known one was the first or the second)' WHEN reviews_known = 'none' OR (reviews_known = 'latest' AND n = 1) THEN
                 CASE WHEN p.start_unknown THEN 'Date started to be looked after (the extract begins later)' ELSE 'Reviews' END END AS missing
         FROM stretches JOIN periods p USING (child_id, care_started)
     """,
@@ -47,6 +47,9 @@ RULE = Rule(
         Example("care began before the first episode in the file", "2026-06-01",
                 {"cases": [{"care_started": "2026-01-05", "start_unknown": True}], "reviews": [{"review_date": "2026-03-05"}]},
                 [{"status": "cannot_tell"}, {"due_date": "2026-09-05", "status": "upcoming"}]),
+        Example("only a latest review that may be the first, held late, or the second: due in three months or in six", "2026-11-20",
+                {"cases": [{"care_started": "2026-01-05", "latest_review": "2026-02-20"}]},
+                [{"status": "cannot_tell"}, {"anchor_date": "2026-02-20", "due_date": None, "status": "cannot_tell"}], without=("reviews",)),
         Example("only a latest review that can't be the first", "2026-03-01",
                 {"cases": [{"care_started": "2024-01-08", "latest_review": "2026-01-15"}]},
                 [{"status": "cannot_tell"}, {"due_date": "2026-07-15", "status": "upcoming"}], without=("reviews",)),

@@ -10,8 +10,9 @@ booked AS (
     FROM timeline_reviews WHERE state = 'booked' GROUP BY ALL
 ),
 timed AS (
-    SELECT s.*, p.care_ceased, k.reviews_known,
+    SELECT s.*, p.care_ceased, k.reviews_known, k.unsure AND s.n = 2 AS unsure,
         CASE
+            WHEN k.unsure AND s.n = 2 THEN NULL
             WHEN s.n = 1 THEN $first_review
             WHEN s.n = 2 AND k.reviews_known <> 'latest' THEN $second_review
             ELSE $later_review
@@ -42,7 +43,7 @@ interim AS (
     WHERE t.child_id NOT IN (SELECT child_id FROM proceedings_known)
 )
 SELECT t.child_id, t.care_started, t.n, t.anchor AS anchor_date, t.review_due, t.held_date, t.meeting_id AS review_meeting_id,
-    t.booked_date, coalesce(t.held_date, t.booked_date, t.review_due) AS ends_on, t.care_ceased, t.reviews_known,
+    t.booked_date, coalesce(t.held_date, t.booked_date, t.review_due) AS ends_on, t.care_ceased, t.reviews_known, t.unsure,
     court.n IS NOT NULL AS in_proceedings,
     interim.n IS NOT NULL AND court.n IS NULL AS inferred,
     CASE

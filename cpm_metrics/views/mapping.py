@@ -15,20 +15,27 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cpm_metrics.errors import CpmError, LoadRefused
-from cpm_metrics.extracts.cells import Fault, RawTable, is_blank, show
+from cpm_metrics.extracts.cells import Fault, RawTable
 from cpm_metrics.extracts.codes import LABELS, read_code, read_domains
 from cpm_metrics.extracts.datasets import DATASETS, Field
 from cpm_metrics.extracts.folding import fold, squash
+from cpm_metrics.extracts.header_rows import CUT, SAMPLES
+from cpm_metrics.extracts.isolate import Reading
 from cpm_metrics.extracts.mapping import IGNORE, HeaderMapping, MappingBook, ValueMapping, signature
 from cpm_metrics.extracts.prepare import Progress, inspect
-from cpm_metrics.extracts.problems import DERIVED, REMEMBERED, SYNONYM, TEMPLATE, InputFile, Question, TableView
-from cpm_metrics.extracts.read import read
-from cpm_metrics.extracts.recognise import HEADER_ROWS, Recognised, recognise
+from cpm_metrics.extracts.problems import (
+    DERIVED,
+    REMEMBERED,
+    SYNONYM,
+    TEMPLATE,
+    ColumnMap,
+    InputFile,
+    Question,
+    TableView,
+)
+from cpm_metrics.extracts.recognise import Recognised, recognise
 from cpm_metrics.extracts.values import is_blank_text, read_date, read_yes_no
 
-SAMPLES = 3
-CUT = 80  # examples are cut there, so a longer one can't be judged
-LONGEST_HEADER = 120
 # How sure, in words, of one column.
 HOW = {
     TEMPLATE: "The template’s own header",
@@ -52,10 +59,11 @@ class Column:
 
 @dataclass(frozen=True)
 class HeaderRow:
-    """A row that could hold the headers: its number as the user sees it, and the columns it would give."""
+    """A row that could hold the headers: its number as the user sees it, the columns it would give, and the rows below it."""
 
     number: int
     columns: tuple[Column, ...]
+    rows: int = 0
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -114,44 +122,37 @@ def place(file: str, sheet: str) -> str:
 # -- the tables of some files
 
 
-def look_into(files: Sequence[InputFile], book: MappingBook, progress: Progress | None = None, isolated: bool = True) -> list[Table]:
+def look_into(files: Sequence[InputFile] | Reading, book: MappingBook, progress: Progress | None = None, isolated: bool = True) -> list[Table]:
     """The tables of the files, those that need a decision first. Raises UnreadableFile, LoadRefused.
 
-    Files are read in a child process (see `extracts.isolate`). Only those with a table that isn't recognised are read
-    again here, after that went well, for the rows that could hold the headers.
+    Files are read in a child process (see `extracts.isolate`); of a `Reading` it is the one that goes on to prepare the load.
     """
-    views = inspect(files, book, progress, isolated)
-    unsure = {v.file for v in views if v.why and not v.ignored}
-    raw: dict[tuple[str, str], RawTable] = {}
-    for file in files:
-        if file.name in unsure:
-            if progress:
-                progress(f"Looking for headers in {file.name}", 0, None)
-            raw |= {(table.file, table.sheet): table for table in read(file)}
+    views = files.inspect(book, progress) if isinstance(files, Reading) else inspect(files, book, progress, isolated)
     derived = [v for v in views if any(m.how == DERIVED for m in v.mapping)]
     plain = [v for v in views if v not in derived]
-    tables = [*_same_headers(plain, raw), *_worked_out(derived)]
+    tables = [*_same_headers(plain), *_worked_out(derived)]
     if not any(t.known for t in tables):
         # Nothing else could be loaded: whatever can be mapped has to be.
         tables = [replace(t, must=bool(t.rows_at)) if not t.ignored else t for t in tables]
-    return sorted(tables, key=lambda t: (not t.must, t.known, t.ignored))
+    return sorted(tables, key=lambda t: (not t.must, t.ignored, t.known))
 
 
-def _same_headers(views: Sequence[TableView], raw: Mapping[tuple[str, str], RawTable]) -> list[Table]:
+def _same_headers(views: Sequence[TableView]) -> list[Table]:
     groups: dict[tuple, list[TableView]] = defaultdict(list)
     for at, view in enumerate(views):
         groups[signature(view.headers) or (str(at),)].append(view)
-    return [_table(group, raw) for group in groups.values()]
+    return [_table(group) for group in groups.values()]
 
 
-def _table(group: list[TableView], raw: Mapping[tuple[str, str], RawTable]) -> Table:
+def _table(group: list[TableView]) -> Table:
     # A name of a file or sheet can tell what the headers alone don't: the one that is worst off decides, so that all are asked about.
     view = sorted(group, key=lambda v: (not v.refuse, not v.why))[0]
-    # Where no header is known the reader names the fullest row, which may be a record: only ours, which looks closer, is offered.
-    found = [HeaderRow(view.header_row, _columns(view))] if view.dataset and view.header_row is not None and view.headers else []
-    rows_at = found + [r for r in header_rows(raw.get((view.file, view.sheet))) if not found or r.number != view.header_row]
+    # Where no header is known the reader names the fullest row, which may be a record: only those that look like headers are offered.
+    named = (view.dataset or view.ignored) and view.header_row is not None and view.headers
+    found = [HeaderRow(view.header_row, _columns(view.mapping), view.rows)] if named else []
+    rows_at = found + [HeaderRow(r.number, _columns(r.columns), r.rows) for r in view.rows_at if not found or r.number != view.header_row]
     # Where no header row was found, the reader counts every row.
-    places = tuple((v.file, v.sheet, v.rows if found or not rows_at else _below(raw[v.file, v.sheet], rows_at[0].number)) for v in group)
+    places = tuple((v.file, v.sheet, v.rows if found or not v.rows_at else v.rows_at[0].rows) for v in group)
     worth = bool(view.why) and not view.ignored and bool(rows_at) and view.rows > 0 and not _of_annex_a(view)
     return Table(
         _key(places, view.headers), places, view.dataset, tuple(rows_at), view.why, view.remedy, view.refuse, view.ignored,
@@ -159,12 +160,8 @@ def _table(group: list[TableView], raw: Mapping[tuple[str, str], RawTable]) -> T
     )  # fmt: skip
 
 
-def _below(table: RawTable, number: int) -> int:
-    return sum(n > number for n in table.numbers)
-
-
-def _columns(view: TableView) -> tuple[Column, ...]:
-    return tuple(Column(m.letter, m.header, m.samples, m.field, m.how) for m in view.mapping)
+def _columns(mapping: Iterable[ColumnMap]) -> tuple[Column, ...]:
+    return tuple(Column(m.letter, m.header, m.samples, m.field, m.how) for m in mapping)
 
 
 def _of_annex_a(view: TableView) -> bool:
@@ -182,7 +179,7 @@ def _worked_out(views: Sequence[TableView]) -> list[Table]:
     for (file, sheet), group in groups.items():
         datasets = tuple(dict.fromkeys(v.dataset for v in group if v.dataset))
         places = ((file, sheet, max(v.rows for v in group)),)
-        columns = {c.letter or c.header: c for v in group for c in _columns(v)}
+        columns = {c.letter or c.header: c for v in group for c in _columns(v.mapping)}
         row = HeaderRow(group[0].header_row or 1, tuple(columns.values()))
         out.append(Table(_key(places, datasets), places, datasets[0], (row,), derived=datasets))
     return out
@@ -190,44 +187,6 @@ def _worked_out(views: Sequence[TableView]) -> list[Table]:
 
 def _key(places: Iterable[tuple], headers: Iterable[str]) -> str:
     return hashlib.sha256(repr((list(places), list(headers))).encode()).hexdigest()[:12]
-
-
-def header_rows(table: RawTable | None) -> list[HeaderRow]:
-    """Rows near the top that could be headers, the likeliest first: the fullest, and of those the first.
-
-    A row with a date, a number or the same text twice is a record, not headers: what is remembered must never be a child's data.
-    """
-    if table is None:
-        return []
-    rows = table.rows[:HEADER_ROWS]
-    filled = [sum(not is_blank(cell) for cell in row) for row in rows]
-    widest = max(filled, default=0)
-    fit = [i for i, row in enumerate(rows[: len(table.rows) - 1]) if filled[i] >= max(2, widest / 2) and _could_be_headers(row)]
-    fit.sort(key=lambda i: (-filled[i], i))
-    return [HeaderRow(table.numbers[i], _columns_below(table, i)) for i in fit]
-
-
-def _could_be_headers(row: Sequence[object]) -> bool:
-    texts = [_header(cell) for cell in row if not is_blank(cell)]
-    if any(not isinstance(cell, str) for cell in row if not is_blank(cell)) or len({squash(t) for t in texts}) < len(texts):
-        return False
-    return all(len(t) <= LONGEST_HEADER and any(ch.isalpha() for ch in t) and read_date(t)[0] is None for t in texts)
-
-
-def _header(cell: object) -> str:
-    return "" if is_blank(cell) else " ".join(show(cell).split())
-
-
-def _columns_below(table: RawTable, index: int) -> tuple[Column, ...]:
-    out = []
-    width = max(len(row) for row in table.rows[index : index + 500])
-    for j in range(width):
-        header = _header(table.rows[index][j]) if j < len(table.rows[index]) else ""
-        cells = (row[j] for row in table.rows[index + 1 : index + 500] if j < len(row) and not is_blank(row[j]))
-        samples = tuple(list(dict.fromkeys(show(cell).strip()[:CUT] for cell in cells))[:SAMPLES])
-        if header or samples:
-            out.append(Column(table.letter(j), header, samples))
-    return tuple(out)
 
 
 # -- what a choice would do
@@ -391,6 +350,8 @@ def meaning_until_then(question: Question) -> str:
     """What happens to the value as long as nobody says what it means."""
     if question.taken_as:
         return f"until then counted as {label(question.taken_as)}"
+    if question.field == "legal_status":
+        return "until then kept as it is written, and no rule can use it"
     return "until then left blank"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,11 +12,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cpm_metrics.engine import compute
-from cpm_metrics.extracts.cross_checks import cross_checks
 from cpm_metrics.extracts.problems import Prepared, Problem
 from cpm_metrics.settings import Settings
 from cpm_metrics.store import LoadInfo, Snapshot, Store, build
 from cpm_metrics.views import contract, history
+
+PREFIX = "preview-"  # then the process that makes it
+_IN_USE: set[Path] = set()  # by this process
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,14 @@ def preview(
 ) -> Preview:
     """Builds the snapshot in a folder of its own inside the store; nothing of the store changes. `progress` may raise to cancel."""
     progress("Checking across datasets", 0, None)
-    problems = [*prepared.problems, *cross_checks(prepared.tables, extract_date, sources=prepared.sources)]
     before = store.current()
     store.folder.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="preview-", dir=store.folder))
+    clear_leftovers(store.folder)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=store.folder))
+    _IN_USE.add(folder)
     try:
         content = build.contents(prepared, extract_date, "preview", before)
+        problems = [*prepared.problems, *_across(content, set(prepared.tables))]
         info = LoadInfo("preview", None, extract_date, datetime.now(UTC), "preview", content.files, content.counts(),
                         content.dataset_dates, content.problem_counts())  # fmt: skip
         path = folder / "preview.duckdb"
@@ -66,3 +72,32 @@ def preview(
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        _IN_USE.discard(folder)
+
+
+def _across(content: build.Contents, new: set[str]) -> list[Problem]:
+    """What the load would report across datasets, those that carry on included, about its own rows."""
+    names = [f.name for f in dataclasses.fields(Problem)]
+    return [Problem(**{n: p[n] for n in names}) for p in content.problems if p["across"] and (p["dataset"] is None or p["dataset"] in new)]
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Previews whose process ended before it could take them away (killed, the computer switched off): they hold children's records."""
+    for left in folder.glob(f"{PREFIX}*"):
+        owner = left.name.removeprefix(PREFIX).partition("-")[0]
+        # In a container every process has the same number as the one before it.
+        mine = owner == str(os.getpid())
+        if left not in _IN_USE and (mine or not (owner.isdigit() and _runs(int(owner)))):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":
+        return False  # no harmless way to ask; a folder that is in use can't be taken away there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

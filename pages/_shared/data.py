@@ -37,8 +37,9 @@ def settings() -> Settings:
     return Settings(store().state.settings())
 
 
-def results(load_id: str, as_at: date) -> Results:
-    chosen = settings()
+def results(load_id: str, as_at: date, chosen: Settings | None = None) -> Results:
+    """`chosen`: settings that are only tried; those in use by default."""
+    chosen = chosen or settings()
     return _results(str(folder()), load_id, as_at, chosen.key, chosen)
 
 

@@ -5,14 +5,14 @@ How the Load page uses it, between upload and preview:
     book = mapping.mapping_screen(files, data.store().mapping_book())
     if book is None:
         return                      # it is asking; whatever is decided reruns the page
-    prepared = work.run("prepare", mapping.key(files, book), "Reading the files", prepare, files, mapping=book)
+    prepared = work.run("prepare", mapping.key(files, book), "Checking the rows", mapping.reading(files).prepare, mapping=book)
     if prepared is None:
         return
     mapping.values_screen(prepared.questions, data.store().mapping_book())
 
 Nothing is remembered until *Use this mapping* (or *Remember these meanings*) is pressed; then it is, for every table with the
 same headers. The examples are children's data: they are on the page, and in the session (with the result of looking into the
-files) until `mapping.close()`, never in a log, an address or a store.
+files, and the child process that holds their rows) until `mapping.close()`, never in a log, an address or a store.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cpm_metrics.extracts.datasets import DATASETS
+from cpm_metrics.extracts.isolate import Reading
 from cpm_metrics.extracts.mapping import IGNORE, MappingBook
 from cpm_metrics.extracts.problems import InputFile, Question
 from cpm_metrics.views import mapping
@@ -52,10 +53,27 @@ def digest(files: Sequence[InputFile]) -> str:
     return whole.hexdigest()[:16]
 
 
+def reading(files: Sequence[InputFile]) -> Reading:
+    """The process that has read these files, for all that is asked about them. It ends with the session, and at `close`."""
+    of = digest(files)
+    kept = state.recall("reading")
+    if kept is None or kept[0] != of:
+        _close_reading()
+        kept = of, Reading(files)
+        state.remember("reading", kept)
+    return kept[1]
+
+
+def _close_reading() -> None:
+    kept = state.forget("reading")
+    if kept is not None:
+        kept[1].close()
+
 
 def close() -> None:
     """Lets go of everything about the files: after the load, or when they are taken away."""
     work.forget("inspect")
+    _close_reading()
     state.forget("mapping")
     state.forget("mapping-later")
 
@@ -66,7 +84,7 @@ def mapping_screen(files: Sequence[InputFile], book: MappingBook, by: str | None
     What comes back is `book`, and for this load alone the tables that were left out "this time".
     """
     of = key(files, book)
-    tables = work.run("inspect", of, "Looking at the columns", mapping.look_into, list(files), book)
+    tables = work.run("inspect", of, "Reading the files", mapping.look_into, reading(files), book)
     if tables is None:
         return None
     if (state.recall("mapping") or {}).get("of") != of:
@@ -91,7 +109,7 @@ def mapping_screen(files: Sequence[InputFile], book: MappingBook, by: str | None
 def _choice(table: Table) -> dict:
     choices = state.recall("mapping")["choices"]
     if table.key not in choices:
-        dataset = LATER if table.key in _later() else table.dataset if table.known or table.refuse else None
+        dataset = LATER if table.key in _later() else IGNORE if table.ignored else table.dataset if table.known or table.refuse else None
         row = table.rows_at[0]
         choices[table.key] = {"dataset": dataset, "row": 0, "columns": _columns_at_first(table, row, dataset), "turn": 0}
     return choices[table.key]
@@ -212,7 +230,7 @@ def _overview(tables: list[Table]) -> None:
         if t.derived:
             what = ", ".join(DATASETS[d].title for d in t.derived) + ". " + mapping.certainty(t, None, None, {})
         elif t.ignored:
-            what = "left out, as you said before. To use it after all, forget that under Remembered mappings."
+            what = "left out, as you said before. To use it after all, choose below what it is."
         elif t.key in _later():
             what = "left out this time."
         elif t.why:
@@ -283,13 +301,14 @@ def _dataset_words(name: str) -> str:
 
 
 def _row_words(row: HeaderRow) -> str:
-    return f"{row.number}: " + ", ".join(row.headers[:4]) + (" …" if len(row.headers) > 4 else "")
+    return f"{row.number}: " + ", ".join(_short(h, 30) for h in row.headers[:4]) + (" …" if len(row.headers) > 4 else "")
 
 
 def _how_sure(table: Table, dataset: str | None, choice: dict) -> None:
     if dataset is None:
+        nearest = f"It looks most like {DATASETS[table.dataset].title}, but too few of its headers are known." if table.dataset in DATASETS else "None of its headers is known."
         doubtful = f" Choose only if row {_row(table).number} holds headers, not a record: headers are remembered." if table.dataset is None else ""
-        st.caption(f":material/help: Not recognised: {plain(table.why)} Until you choose, it is left out.{doubtful}")
+        st.caption(f":material/help: {nearest} Until you choose, it is left out.{doubtful}")
     elif dataset in (IGNORE, LATER):
         st.caption(":material/block: Left out of " + ("this load, and asked about again." if dataset == LATER else "this and every later load with these headers."))
     else:
@@ -325,7 +344,7 @@ def _required(table: Table, row: HeaderRow, choice: dict, found: Judgement) -> N
 
 
 def _column_words(column: mapping.Column, likely: bool) -> str:
-    return f"{column.letter} · {column.header}" + (" (similar)" if likely and not column.field else "")
+    return f"{column.letter} · {_short(column.header, 60)}" + (" (similar)" if likely and not column.field else "")
 
 
 def _examples(samples: Sequence[str]) -> None:
@@ -373,7 +392,7 @@ def _all_columns(table: Table, row: HeaderRow, choice: dict, found: Judgement, m
             place.caption(f"**{words}**" if words else " ")
         for column in shown:
             head, examples, pick, remark = st.columns(WIDTHS, vertical_alignment="center")
-            head.markdown(f"`{column.letter}` {plain(column.header) or '*no header*'}")
+            head.markdown(f"`{column.letter}` {plain(_short(column.header, 90)) or '*no header*'}", help=plain(column.header) if len(column.header) > 90 else None)
             with examples:
                 _examples(column.samples)
             if not column.header:
@@ -407,7 +426,7 @@ def _remark(column: mapping.Column, chosen: str | None, as_read: bool, found: Ju
 def _plain_columns(row: HeaderRow) -> None:
     """The columns of a table that isn't a dataset (yet): enough to see what it is."""
     some = row.columns[:FEW]
-    lines = [f"`{c.letter}` **{plain(c.header) or 'no header'}**: {' · '.join(plain(_short(s)) for s in c.samples) or 'no values'}" for c in some]
+    lines = [f"`{c.letter}` **{plain(_short(c.header, 60)) or 'no header'}**: {' · '.join(plain(_short(s)) for s in c.samples) or 'no values'}" for c in some]
     more = f" … and {len(row.columns) - FEW} more columns" if len(row.columns) > FEW else ""
     st.caption("  \n".join(lines) + more)
 

@@ -17,16 +17,25 @@ from pages._shared import state
 from pages._shared.faults import noted
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # marks that turn the direction of what stands after them
 _ADDRESS = re.compile(r":(?=//)|www(?=\.)|@", re.I)
+_SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
 DATE = "D MMM YYYY"
 
 
 def plain(text: Any) -> str:
-    """Text from an extract, safe inside Markdown: every punctuation mark escaped, line breaks kept as spaces.
+    """Text from an extract, safe inside Markdown: every punctuation mark escaped, line breaks kept as spaces, no mark that turns
+    the words around it from right to left.
 
     What looks like an address would become a link all the same, once the escapes are read: an unseen word joiner keeps it text.
     """
-    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", str(text))).replace("\r", " ").replace("\n", "  \n")
+    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub("\\g<0>\u2060", _TURNS.sub("", str(text)))).replace("\r", " ").replace("\n", "  \n")
+
+
+def button_label(text: str) -> str:
+    """Text from an extract as the label of a button in a table, where `:material/home:` would become a picture: an unseen word joiner
+    keeps it text."""
+    return _SHORTCODE.sub(":\u2060", text)
 
 
 def dark() -> bool:
@@ -60,6 +69,7 @@ button[data-selected="true"], button[data-selected="true"] * {color: inherit !im
 @media (max-width: 640px) {.stMainBlockContainer {padding-left: 1rem; padding-right: 1rem;}}
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], .stDownloadButton, .stButton {display: none !important;}
+  [data-testid="stPlotlyChart"] {zoom: .65;}
 }
 </style>
 """
@@ -157,6 +167,7 @@ def children_list(
     """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below. Gives the rows
     that are ticked; `several`: more than one can be, and nothing is shown below."""
     shown = _as_shown(frame[["child_id", "name", *columns]])
+    shown["name"] = [button_label(name) for name in shown["name"]]
     ids = frame["child_id"].tolist()
     state.remember(f"rows-{key}", ids)
     config: dict[str, Any] = {
@@ -238,8 +249,8 @@ HEADERS = {
 }  # fmt: skip
 
 
-def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title: str) -> None:
-    """CSV and Excel of a whole list (all its columns, whatever is shown). The name of a file says when it is a reconstructed view."""
+def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title: str, headers: Mapping[str, str] | None = None) -> None:
+    """CSV and Excel of a whole list (all its columns, whatever is shown; `headers`: more of Excel's headers). The name of a file says when it is a reconstructed view."""
     out = frame.drop(columns=["obligation_id"], errors="ignore")
     if not len(out):
         return
@@ -247,7 +258,7 @@ def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title
         name += "-reconstructed"
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Excel", made(lambda: export.xlsx_bytes(in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS)),
+            "Excel", made(lambda: export.xlsx_bytes(in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS | dict(headers or {}))),
             f"{name}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key=f"xlsx-{name}", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
@@ -300,6 +311,11 @@ def empty(title: str, text: str, icon: str = ":material/check_circle:") -> None:
 
 def link_to_team_view(rule: str) -> None:
     st.page_link("pages/teams/teams.py", label="See it by team", icon=":material/groups:", query_params={"rule": rule})
+
+
+def link_to_worklist(words: Mapping[str, str], text: str = "Open in the worklist") -> None:
+    """The same rows where they can be ticked, filtered further and taken along; `words` are those of the worklist's address."""
+    st.page_link("pages/now/worklist.py", label=text, icon=":material/checklist:", query_params=dict(words))
 
 
 def definition(rule: str, text: str = "How is this counted?") -> None:

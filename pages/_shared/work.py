@@ -203,13 +203,12 @@ def _progress(name: str) -> None:
     stage, done, total = job.at
     with st.container(border=True):
         left, right = st.columns([6, 1], vertical_alignment="center")
-        count = f" · {done:,} of {total:,}" if total and total > 1 else f" · {done:,}" if done else ""
+        counted = bool(total and total > 1)
+        count = f" · {done:,} of {total:,}" if counted else f" · {done:,}" if done else ""
         seconds = int(time.monotonic() - job.began)
-        words = f":material/hourglass_top: **{plain(job.title)}** · {plain(stage)}{count}" + (f" · {seconds} s" if seconds else "")
-        if total and total > 1:
-            left.progress(min(done / total, 1.0), words)
-        else:
-            left.markdown(words)
+        left.info(f"**{plain(job.title)}** · {plain(stage)}{count} · {seconds} s", icon="spinner")
+        if counted:
+            left.progress(min(done / total, 1.0))
         right.button("Stop", key=f"stop-{name}", icon=":material/cancel:", width="stretch", disabled=job.stopping, help="Nothing is changed by stopping.", **state.on_click(_stop, name))
         if job.stopping:
             st.caption("Stopping at the next safe point. If it had already come to the end, that will be said here.")

@@ -11,8 +11,8 @@ from cpm_metrics.rules import all_rules
 from cpm_metrics.store import DamagedStore, LoadInfo
 from cpm_metrics.views import history, lists, look
 from pages._shared import age, data, frame, over_time, show, state
+from pages._shared import loads as shared
 from pages._shared.faults import refused
-from pages._shared.gate import who
 
 VIEWS = {"loads": "Loads", "compare": "Compare two loads", "trend": "Earlier months"}
 PARTS = {
@@ -30,12 +30,11 @@ WHICH = {"differ": "Judged differently", "now": "Reconstructed", "then": "As kno
 
 
 def page() -> None:
-    view = frame.view()
-    frame.title("History", view)
-    said = state.forget("undone")
-    if said:
-        st.success(said, icon=":material/undo:")
+    view = frame.view("History")
     which = state.param("view", list(VIEWS), "loads")
+    # The as-at date is that of the earlier months; loads are what they are, and each is compared as at its own extract date.
+    frame.title("History", view if which == "trend" else None)
+    shared.said()
     st.segmented_control("View", list(VIEWS), default=which, key=f"history-{which}", required=True, label_visibility="collapsed", format_func=VIEWS.get, on_change=change_view, args=(f"history-{which}",))
     {"loads": loads, "compare": compare, "trend": trend}[which](view)
 
@@ -55,20 +54,11 @@ def called(info: LoadInfo) -> str:
 def loads(view: frame.View) -> None:
     infos = data.store().history()
     current = data.store().current().info
-    table = history.loads(infos, current.load_id)
-    st.subheader(f"Loads ({len(table)})", anchor=False)
-    titles = {name: st.column_config.NumberColumn(d.title, width=85, format="localized") for name, d in DATASETS.items()}
-    picked = st.dataframe(
-        table, hide_index=True, key="loads", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(table), 380), alt="Loads, the newest first", placeholder="",
-        column_order=["state", "extract_date", "loaded_at", "by", "error", "warning", "cases", "meetings", "reviews", "files", *[n for n in DATASETS if n not in ("cases", "meetings", "reviews")], "carried"],
-        column_config=titles | {
-            "state": st.column_config.TextColumn("State", width=80), "extract_date": show.date_column("Extract of"), "loaded_at": st.column_config.DatetimeColumn("Loaded (UTC)", format="D MMM YYYY, HH:mm", width=150),
-            "by": st.column_config.TextColumn("By", width=110), "error": st.column_config.NumberColumn("Rows left out", width=100), "warning": st.column_config.NumberColumn("Warnings", width=85),
-            "files": st.column_config.TextColumn("Files", width=300), "carried": st.column_config.TextColumn("Carried on from before", width=220),
-        },
-    )  # fmt: skip
-    st.caption("Rows of each dataset stand beside it. Tick a load to see its files. Nothing is deleted when a load is undone.")
-    words = {"state": "State", "extract_date": "Extract of", "loaded_at": "Loaded (UTC)", "by": "By", "files": "Files", "carried": "Carried on from before", "error": "Rows left out", "warning": "Warnings", "note": "For information", "load_id": "Load"}
+    table = shared.table(infos, current.load_id)
+    st.subheader(f"Loads ({len(table):,})", anchor=False)
+    picked = shared.shown(table, shared.WHOLE, "loads", 380, on_select="rerun", selection_mode="single-row")
+    st.caption("Rows of each dataset stand beside it. An error left a row out, a warning did not. Tick a load to see its files. Nothing is deleted when a load is undone.")
+    words = {"state": "State", "extract_date": "Extract of", "loaded_at": "Loaded (UTC)", "by": "By", "files": "Files", "carried": "Carried on from before", "error": "Errors", "warning": "Warnings", "note": "For information", "load_id": "Load"}
     show.downloads(table.rename(columns=words | {name: d.title for name, d in DATASETS.items()}), "loads", {}, title="Loads")
     if picked.selection.rows and picked.selection.rows[0] < len(infos):
         one_load(infos[picked.selection.rows[0]])
@@ -82,34 +72,17 @@ def loads(view: frame.View) -> None:
         hide_index=True, key="ages", alt="Datasets of the current load with their age", height=over_time.tall(len(ages)),
         column_config={
             "title": st.column_config.TextColumn("Dataset", width=160), "extract_date": show.date_column("Taken on"), "carried": st.column_config.TextColumn("Came", width=330),
-            "days": st.column_config.NumberColumn("Days old", width=80), "rows": st.column_config.NumberColumn("Rows", width=80, format="localized"),
+            "days": shared.numbers("Days old", 80), "rows": shared.numbers("Rows", 80),
         },
     )  # fmt: skip
-    undo(current)
+    shared.undo(current)
 
 
 def one_load(info: LoadInfo) -> None:
     with st.container(border=True):
         st.markdown(f"**Extract of {show.plain(called(info))}**, by {show.plain(info.by)}")
         files = pd.DataFrame([(f.name, f.size, f.sha256) for f in info.files], columns=["File", "Bytes", "SHA-256"])
-        st.dataframe(files, hide_index=True, key="files", alt="Files of the load", column_config={"Bytes": st.column_config.NumberColumn(format="localized")})
-
-
-def undo(current: LoadInfo) -> None:
-    with st.popover("Undo the current load", icon=":material/undo:"):
-        before = next((i for i in data.store().history() if i.load_id == current.previous), None)
-        after = f"the extract of **{look.day(before.extract_date)}** becomes current again" if before else "**nothing is loaded** after that"
-        st.markdown(f"The extract of **{look.day(current.extract_date)}** is set aside for everyone, and {after}. Nothing is deleted; the files can be loaded again.")
-        sure = st.checkbox("Yes, undo it for everyone", key="undo-sure")
-        if st.button("Undo it", type="primary", key="undo", disabled=not sure):
-            try:
-                back = data.store().undo(who(), current.load_id)
-            except CpmError as problem:
-                refused(problem)
-                return
-            state.remember("undone", f"Undone. The extract of {look.day(back.extract_date)} is current again." if back else "Undone. Nothing is loaded now.")
-            st.rerun()
-
+        st.dataframe(files, hide_index=True, key="files", alt="Files of the load", column_config={"Bytes": shared.numbers("Bytes")})
 
 
 # -- two compared

@@ -1,8 +1,11 @@
-"""Load: from spreadsheets to a new load, with a look at it first; the history; undo."""
+"""Load: from spreadsheets to a new load, with a look at it first, and what to look at after it; the loads so far."""
 
 import io
+import re
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,20 +13,22 @@ import pandas as pd
 import streamlit as st
 
 from cpm_metrics import marked, sample
-from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts.datasets import DATASETS
+from cpm_metrics.extracts.folding import INVISIBLE
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile, Prepared, Problem
 from cpm_metrics.extracts.template import write_template
 from cpm_metrics.store import DamagedStore, SurprisingLoad
 from cpm_metrics.views import look
 from cpm_metrics.views import preview as look_ahead
-from pages._shared import data, frame, mapping, show, state, work
+from pages._shared import data, frame, loads, mapping, show, state, work
 from pages._shared.faults import refused
 from pages._shared.gate import gate, who
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "csv", "txt", "zip"]
+LONGEST_NAME = 120  # characters of a file's name
+_UNSEEN = re.compile(f"[\x00-\x1f\x7f{INVISIBLE}]")
 MOST_ROWS = 500  # shown of one kind of problem or change; the download has all
 
 
@@ -36,23 +41,35 @@ def page() -> None:
     except DamagedStore as problem:
         damaged(problem)
         return
-    said = state.forget("loaded")
-    if said:
-        st.success(said, icon=":material/check_circle:")
-        st.page_link("pages/now/this_week.py", label="See this week", icon=":material/today:")
+    loaded()
+    loads.said()
     left, right = st.columns([3, 2], gap="large")
-    with right:
-        beginning(current is None)
     with left:
-        files = upload()
+        chosen = sorted_by_kind(upload())
+    if not chosen.tables:
+        with right:
+            beginning(current is None)
     if loading():
-        pass
-    elif files:
-        preview(files, current)
-    else:
-        mapping.close()
-        work.forget()
+        return
+    if chosen.tables:
+        preview(chosen.tables, current)
+        return
+    mapping.close()
+    work.forget()
     history()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The uploaded files by what they are for."""
+
+    tables: list[InputFile]
+
+
+def sorted_by_kind(files: Sequence[InputFile]) -> Chosen:
+    """The one place that decides what a file is for, by the end of its name (its content is looked at where it is read). So far
+    each is a spreadsheet; a kind that isn't a table gets a list of its own here, its ending in TYPES, and its part in `page`."""
+    return Chosen(list(files))
 
 
 def beginning(empty: bool) -> None:
@@ -62,7 +79,7 @@ def beginning(empty: bool) -> None:
             st.caption("Look round with an invented council of 400 children first. No real person is in it, and you can undo it.")
             if st.button("Open the invented sample council", icon=":material/science:", type="primary", key="sample"):
                 open_sample()
-    with st.expander("What do the files need?", icon=":material/help:", expanded=False):
+    with st.expander("What do the files need?", icon=":material/help:", expanded=empty):
         st.markdown(
             "**Two spreadsheets are enough to begin**: cases (one row per child and period of care) and Care Planning Meetings. "
             "Each further one answers more rules; what isn’t loaded stays at “cannot tell”, with the reason.\n\n"
@@ -78,24 +95,45 @@ def template() -> bytes:
     return buffer.getvalue()
 
 
-def upload() -> list:
-    return st.file_uploader(
-        "Spreadsheets of one extract (several files at once)", TYPES, accept_multiple_files=True, key=f"files-{state.recall('round', 0)}",
+def upload() -> list[InputFile]:
+    """The files chosen, and those chosen before the person went to another page and came back: the uploader itself forgets them."""
+    key = f"files-{state.recall('round', 0)}"
+    now = st.file_uploader(
+        "Spreadsheets of one extract (several files at once)", TYPES, accept_multiple_files=True, key=key, on_change=chosen_now, args=(key,),
         help="Excel or CSV, as your case system exports them. What isn’t in this load carries on from the load before.",
     )  # fmt: skip
+    if not now and state.recall("files"):
+        state.remember("held", [*state.recall("held", []), *state.forget("files")])
+    held = state.recall("held", [])
+    if held:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.caption(f":material/attach_file: Still here: {', '.join(show.plain(file.name) for file in held)}")
+        right.button("Take away", key="take-away", icon=":material/close:", width="stretch", help="Nothing is loaded by that, and nothing of the files is kept.", **state.on_click(state.forget, "held"))
+    return [*held, *state.recall("files", [])]
+
+
+def chosen_now(key: str) -> None:
+    """Only a choice of the person's counts: after another page the uploader comes back empty by itself."""
+    state.remember("files", [InputFile(called(file.name), file.getvalue()) for file in state.widget(key) or []])
+
+
+def called(name: str) -> str:
+    """A file's name as it is shown and kept: without what can't be seen or turns the text around it, and not longer than a line or
+    two. Of a longer one the middle goes: the end often has the date."""
+    name = _UNSEEN.sub("", name).strip() or "file"
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 51]}…{name[-50:]}"
 
 
 # -- a look at it first
 
 
-def preview(uploaded: list, current) -> None:
-    files = [InputFile(file.name, file.getvalue()) for file in uploaded]
-    st.subheader("1. What was recognised", anchor=False)
+def preview(files: list[InputFile], current) -> None:
+    st.subheader("1. What the files hold", anchor=False)
     book = mapping.mapping_screen(files, data.store().mapping_book())
     if book is None:
         return
     of = mapping.key(files, book)
-    prepared = work.run("prepare", of, "Reading the files", prepare, files, mapping=book)
+    prepared = work.run("prepare", of, "Checking the rows", mapping.reading(files).prepare, mapping=book)
     if prepared is None:
         return
     mapping.values_screen(prepared.questions, data.store().mapping_book())
@@ -107,9 +145,9 @@ def preview(uploaded: list, current) -> None:
     found = work.run("look ahead", key, "Working out what would change", look_ahead.preview, data.store(), prepared, when, data.settings())
     if found is None:
         return
-    problem_list(files, found.problems)
+    problem_list(files, found.problems, prepared)
     what_changes(found, current)
-    confirm(prepared, when, (of, when))
+    confirm(prepared, when, (of, when), summary(found, prepared))
 
 
 def recognised(prepared: Prepared) -> None:
@@ -123,7 +161,11 @@ def recognised(prepared: Prepared) -> None:
             for s in prepared.sources
         ]
     )  # fmt: skip
-    st.dataframe(table, hide_index=True, key="recognised", alt="Rows read, loaded and left out, by table", height=show.height(table))
+    counts = {name: loads.numbers(name, width) for name, width in (("Columns used", 105), ("Columns kept out", 125), ("Rows read", 85), ("Rows loaded", 95), ("Rows left out", 100))}
+    st.dataframe(
+        table, hide_index=True, key="recognised", alt="Rows read, loaded and left out, by table", height=show.height(table),
+        column_config=counts | {"Loaded as": st.column_config.TextColumn(width=120), "File": st.column_config.TextColumn(width=230), "Sheet": st.column_config.TextColumn(width=150)},
+    )  # fmt: skip
     for s in prepared.sources:
         for note in s.notes:
             st.caption(show.plain(f"{s.file}{', sheet ' + s.sheet if s.sheet else ''}: {note}"))
@@ -146,20 +188,41 @@ def extract_date(prepared: Prepared) -> date | None:
     return when
 
 
-def problem_list(files: list[InputFile], problems: list[Problem]) -> None:
-    left_out = sum(p.severity == "error" for p in problems)
+def problem_list(files: list[InputFile], problems: list[Problem], prepared: Prepared) -> None:
+    """One line per kind with how often it happened, and the cells of the one that is ticked."""
+    left_out = sum(s.rows_left_out for s in prepared.sources)
     st.subheader("3. What needs a look", anchor=False)
     if not problems:
         show.empty("No problems", "Every row and every cell could be read.")
         return
-    st.caption(f"{look.count(len(problems), 'problem')}; {look.count(left_out, 'row')} left out. Correct them in the case system or the spreadsheet and load again, or go on: nothing else is affected.")
-    for severity, words in look.SEVERITY.items():
-        group = [p for p in problems if p.severity == severity]
-        if group:
-            with st.expander(f"**{len(group):,}** · {words.word}", icon=words.icon):
-                one_severity(group, severity, words)
+    kinds = Counter((p.severity, p.message, p.remedy) for p in problems)
+    order = list(look.SEVERITY)
+    lines = sorted(kinds, key=lambda kind: (order.index(kind[0]), -kinds[kind]))
+    st.caption(
+        f"{look.count(len(problems), 'problem')} of {look.count(len(kinds), 'kind')}; {look.count(left_out, 'row')} left out. Correct them in the case system or the spreadsheet and load again, "
+        "or go on: nothing else is affected. Tick a line to see its cells."
+    )
+    table = pd.DataFrame([{"Times": kinds[k], "What happened": look.SEVERITY[k[0]].label, "What is wrong": k[1], "What to do": k[2]} for k in lines])
+    picked = st.dataframe(
+        table, hide_index=True, key="kinds", alt="Kinds of problems", placeholder="", height=show.height(table, 330), on_select="rerun", selection_mode="single-row",
+        column_config={"Times": loads.numbers("Times", 70), "What happened": st.column_config.TextColumn(width=215), "What is wrong": st.column_config.TextColumn(width=460), "What to do": st.column_config.TextColumn(width=460)},
+    )  # fmt: skip
+    if picked.selection.rows and picked.selection.rows[0] < len(lines):
+        cells([p for p in problems if (p.severity, p.message, p.remedy) == lines[picked.selection.rows[0]]])
+    st.caption("To take with you: the whole list, or your own spreadsheet with these cells marked, each with a comment that says what to do.")
     show.downloads(problem_frame(problems), "problems", {}, title="Problems")
     marked_files(files, problems)
+
+
+def cells(group: list[Problem]) -> None:
+    """Where one kind of problem happened."""
+    first = group[0]
+    with st.container(border=True):
+        st.markdown(f"{look.SEVERITY[first.severity].icon} **{show.plain(first.message)}** {show.plain(first.remedy)}")
+        rows = problem_frame(group[:MOST_ROWS]).drop(columns=["What happened", "What is wrong", "What to do"])
+        st.dataframe(rows, hide_index=True, key="cells", alt="Where", placeholder="", height=show.height(rows, 330), column_config={"Row": loads.numbers("Row")})
+        if len(group) > MOST_ROWS:
+            st.caption(f"The first {MOST_ROWS} of {len(group):,}; the download has all.")
 
 
 def marked_files(files: list[InputFile], problems: list[Problem]) -> None:
@@ -173,22 +236,6 @@ def marked_files(files: list[InputFile], problems: list[Problem]) -> None:
                 show.plain(name), show.made(lambda one=one: next(iter(marked.workbook(*one).values()))), name, XLSX, key=f"marked-{number}",
                 icon=":material/edit_note:", on_click="ignore", help="Your own spreadsheet with these cells marked, each with a comment that says what to do.",
             )  # fmt: skip
-
-
-def one_severity(group: list[Problem], severity: str, words: look.Look) -> None:
-    """How often each thing happened, and the rows it happened in."""
-    found = Counter((p.message, p.remedy) for p in group)
-    if words.meaning:
-        st.caption(words.meaning)
-    table = pd.DataFrame([{"Times": times, "What is wrong": message, "What to do": remedy} for (message, remedy), times in found.most_common()])
-    st.dataframe(
-        table, hide_index=True, key=f"kinds-{severity}", alt=words.word, placeholder="", height=show.height(table, 400),
-        column_config={"Times": st.column_config.NumberColumn(width=60), "What is wrong": st.column_config.TextColumn(width=430), "What to do": st.column_config.TextColumn(width=430)},
-    )  # fmt: skip
-    rows = problem_frame(group[:MOST_ROWS]).drop(columns=["What happened", "What to do"])
-    st.dataframe(rows, hide_index=True, key=f"problems-{severity}", alt="Where", placeholder="", height=show.height(rows, 400))
-    if len(group) > MOST_ROWS:
-        st.caption(f"The first {MOST_ROWS} of {len(group):,}; the download has all.")
 
 
 def problem_frame(problems: list[Problem]) -> pd.DataFrame:
@@ -246,7 +293,7 @@ def what_changes(found: look_ahead.Preview, current) -> None:
         st.caption("Carried on from earlier loads: " + ", ".join(f"{DATASETS[name].title} ({look.day(day)})" for name, day in found.carried.items()) + ".")
 
 
-def confirm(prepared: Prepared, when: date, key: tuple) -> None:
+def confirm(prepared: Prepared, when: date, key: tuple, words: list[str]) -> None:
     """The one click that changes something; a surprising load asks once more."""
     surprise = None
     try:
@@ -257,12 +304,14 @@ def confirm(prepared: Prepared, when: date, key: tuple) -> None:
         st.warning("This load is unusual:\n\n" + "\n".join(f"- {show.plain(text)}" for text in question.explanations.values()), icon=":material/warning:")
     st.button(
         "Yes, load it all the same" if surprise else f"Load as the extract of {look.day(when)}", type="primary", icon=":material/database_upload:",
-        key="commit", disabled=work.busy(), **state.on_click(commit, prepared, when, key, surprise is not None),
+        key="commit", disabled=work.busy(), **state.on_click(commit, prepared, when, key, words, surprise is not None),
     )  # fmt: skip
+    st.caption("Nothing has changed so far. A load can be undone, and earlier ones are kept.")
 
 
-def commit(prepared: Prepared, when: date, key: tuple, confirmed: bool) -> None:
+def commit(prepared: Prepared, when: date, key: tuple, words: list[str], confirmed: bool) -> None:
     state.remember("commit", key)
+    state.remember("summary", words)
     work.start("commit", key, "Loading", data.store().commit, prepared, when, who(), confirmed=confirmed, changes=True)
 
 
@@ -273,17 +322,50 @@ def loading() -> bool:
         return False
     info = work.outcome("commit", key)
     if info is not None:
-        done(f"Loaded: the extract of {look.day(info.extract_date)} is now current. It can be undone below.")
+        done([f"The extract of {look.day(info.extract_date)} is now current: every page shows it.", *state.recall("summary", [])])
     return True
 
 
-def done(text: str) -> None:
+def done(lines: list[str]) -> None:
+    """Everything about the files goes; what was done is said on top, with where to go next."""
     work.forget()
     mapping.close()
     state.forget("commit")
+    state.forget("summary")
+    state.forget("files")
+    state.forget("held")
     state.remember("round", state.recall("round", 0) + 1)
-    state.remember("loaded", text)
+    state.remember("loaded", lines)
     st.rerun()
+
+
+def loaded() -> None:
+    """After a load: what it brought, and where to look now."""
+    lines = state.forget("loaded")
+    if not lines:
+        return
+    with st.container(border=True):
+        st.success("\n\n".join(lines), icon=":material/check_circle:")
+        with st.container(horizontal=True, gap="medium"):
+            st.page_link("pages/now/this_week.py", label="**See this week**: what is overdue and what is due", icon=":material/today:")
+            st.page_link("pages/data/quality.py", label="What could not be told, and why", icon=":material/fact_check:")
+            if len(data.store().history()) > 1:
+                loads.link_to_compare("Compare it with an earlier load")
+
+
+def summary(found: look_ahead.Preview, prepared: Prepared) -> list[str]:
+    """What the load brings, in a few words: children, rows, and what changed. Counts only."""
+    rows, left_out = sum(s.rows_loaded for s in prepared.sources), sum(s.rows_left_out for s in prepared.sources)
+    lines = [
+        f"**{look.count(found.children_after, 'child', 'children')} in care**"
+        + (f" ({found.children_before:,} before)" if found.comparison is not None else "")
+        + f", {look.count(rows, 'row')} loaded" + (f", {look.count(left_out, 'row')} left out." if left_out else ", none left out.")
+    ]  # fmt: skip
+    if found.comparison is not None:
+        counts = [(len(getattr(found.comparison, name)), title) for name, (title, *_) in CHANGES.items()]
+        changed = [f"{title.lower()} {number:,}" for number, title in counts if number]
+        lines.append("Since the load before: " + ", ".join(changed) + "." if changed else "Nothing differs from the load before.")
+    return lines
 
 
 
@@ -297,31 +379,21 @@ def open_sample() -> None:
         prepared = prepare([InputFile(path.name, path) for path in files])
         status.update(label="Loading…")
         data.store().commit(prepared, friday, "invented sample", confirmed=True)
-    done("The invented sample council is loaded. No real person is in it.")
+    done(["The invented sample council is loaded. No real person is in it."])
 
 
 # -- earlier loads
 
 
 def history() -> None:
-    loads = data.store().history()
-    st.subheader("Loads", anchor=False)
-    if not loads:
+    infos = data.store().history()
+    st.subheader(f"Loads ({len(infos):,})", anchor=False)
+    if not infos:
         st.caption("None yet. Each load is kept, and the newest can be undone.")
         return
     current = data.store().current()
-    rows = [
-        {
-            "State": "Undone" if i.undone else "Current" if current and i.load_id == current.info.load_id else "Earlier",
-            "Extract of": pd.Timestamp(i.extract_date), "Loaded": pd.Timestamp(i.loaded_at).tz_localize(None), "By": i.by,
-            "Files": "; ".join(f.name for f in i.files), "Cases": i.counts.get("cases", 0), "Meetings": i.counts.get("meetings", 0),
-            "Rows left out": i.problem_counts.get("error", 0), "Warnings": i.problem_counts.get("warning", 0),
-        }
-        for i in loads
-    ]  # fmt: skip
-    st.dataframe(
-        pd.DataFrame(rows), hide_index=True, key="history", alt="Loads", column_config={"Extract of": show.date_column("Extract of"), "Loaded": st.column_config.DatetimeColumn("Loaded (UTC)", format="D MMM YYYY, HH:mm"), "Files": st.column_config.TextColumn("Files", width=320)},
-    )  # fmt: skip
+    loads.shown(loads.table(infos, current.info.load_id if current else None), loads.BRIEF, "history", 250)
+    st.page_link("pages/data/history.py", label="All about the loads, and any two of them compared", icon=":material/history:")
     if current is None:
         return
     dates = current.info.dataset_dates
@@ -331,22 +403,14 @@ def history() -> None:
     never = [d.title for d in DATASETS.values() if d.name not in dates]
     if never:
         st.caption(f"Never loaded: {', '.join(never)}. Rules that need them say “cannot tell”.")
-    with st.popover("Undo the current load", icon=":material/undo:"):
-        st.markdown(f"The extract of **{look.day(current.info.extract_date)}** is set aside and the load before becomes current. Nothing is deleted.")
-        if st.button("Undo it", type="primary", key="undo"):
-            try:
-                before = data.store().undo(who(), current.info.load_id)
-            except CpmError as problem:
-                refused(problem)
-                return
-            done(f"Undone. The extract of {look.day(before.extract_date)} is current again." if before else "Undone. Nothing is loaded now.")
+    loads.undo(current.info)
 
 
 def damaged(problem: DamagedStore) -> None:
     refused(problem)
     if problem.last_good and st.button("Go back to the last good load", type="primary", key="recover"):
         data.store().recover(who())
-        done("The last good load is current again.")
+        done(["The last good load is current again."])
 
 
 page()

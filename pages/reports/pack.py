@@ -1,11 +1,152 @@
-"""Director’s pack: in work."""
+"""Director’s pack: an Excel workbook and a PDF of the charts for the chosen day and teams, with what is in them shown first."""
 
-from pages._shared import frame
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from cpm_metrics.documents import figures, pack_pdf, pack_xlsx
+from cpm_metrics.views import look, pack
+from pages._shared import data, frame, show, state
+from pages._shared.gate import who
+
+PREVIEW = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DATES = ("anchor_date", "due_date", "done_date", "since", "next_cpm", "exception", "issued", "plan_due", "plan_filed", "cpm_due", "booked")
 
 
 def page() -> None:
     view = frame.view("Director’s pack")
     frame.title("Director’s pack", view)
+    start, end = period(view)
+    if start > end:
+        st.warning("“From” lies after “to”: choose an earlier first day.", icon=":material/date_range:")
+        return
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+    rules = pack.charted_rules(view.results.settings)
+    charted = left.multiselect(
+        "Rules with a chart over time and by team", rules, [code for code in pack.RULES if code in rules], format_func=pack.title_of, key="pack-rules", persist_state="session", placeholder="No rule: only the charts of all rules together",
+        help="In the PDF, each gets one chart over time and one with the teams beside each other. The workbook has every rule.",
+    )  # fmt: skip
+    names = right.checkbox(
+        "Include names", key="pack-names",
+        help="Names of children, social workers, IROs and chairs, and the sentence “why”. Without it the lists have child IDs only: use that for anything that leaves the service. The files say which it is.",
+    )  # fmt: skip
+    if names:
+        st.warning("The workbook will hold names of children and staff. Keep it within the service.", icon=":material/badge:")
+    kept = data.store().state
+    marks = repr((kept.exceptions(), [kept.saved("rebase", pack.rebases_of(code, view.teams)) for code in charted]))
+    made = packed(str(data.folder()), view.info.load_id, view.as_at, view.results.settings.key, tuple(view.teams), start, end, names, tuple(charted), date.today(), marks, view)
+    downloads(view, made, start, end)
+    preview(made)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Putting the pack together…")
+def packed(path: str, load_id: str, as_at: date, settings_key: str, teams: tuple[str, ...], start: date, end: date, names: bool, charted: tuple[str, ...], today: date, marks: str, _view: frame.View) -> pack.Pack:
+    """The arguments are all that decides what is in it."""
+    return pack.make(_view.results, _view.info, data.store().state, chosen=teams, start=start, end=end, names=names, charted=charted, today=today)
+
+
+def period(view: frame.View) -> tuple[date, date]:
+    """What fell due in this time is counted. By default the twelve months to the as-at date."""
+    default = (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date(), view.as_at
+    start, end = state.date_param("from") or default[0], state.date_param("to") or default[1]
+    left, right, text = st.columns([1, 1, 3], vertical_alignment="bottom")
+    for column, label, key, value, usual in ((left, "Counted: due from", "from", start, default[0]), (right, "to", "to", end, default[1])):
+        column.date_input(label, value, key=f"pack-{key}-{value}", format="DD/MM/YYYY", on_change=change_period, args=(key, f"pack-{key}-{value}", usual))
+    text.caption("The day and the teams are those chosen beside the page.")
+    return start, end
+
+
+def change_period(name: str, key: str, usual: date) -> None:
+    chosen = state.widget(key)
+    state.set_params(**{name: None if chosen in (None, usual) else chosen.isoformat()})
+
+
+def downloads(view: frame.View, made: pack.Pack, start: date, end: date) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for kind, label, make, mime, icon in (
+            ("xlsx", "Excel workbook", pack_xlsx.workbook, XLSX, ":material/table_view:"), ("pdf", "PDF of the charts", pack_pdf.document, "application/pdf", ":material/picture_as_pdf:"),
+        ):  # fmt: skip
+            st.download_button(
+                label, show.made(noted(kind, make, made, view, start, end)), f"{made.file_name}.{kind}", mime, key=f"pack-{kind}", icon=icon, type="primary", on_click="ignore"
+            )
+        st.caption("Made when you click. The record of who took what out of this dashboard notes the day, the teams and whether names are in it.", width="content")
+
+
+def noted(kind: str, make, made: pack.Pack, view: frame.View, start: date, end: date):
+    """A file that is noted in the audit once it is made. Without a note there is no file."""
+    kept, by = data.store().state, who()
+    detail = {"file": kind, "as_at": made.as_at.isoformat(), "from": start.isoformat(), "to": end.isoformat(), "teams": list(view.teams), "names": made.names, "load": view.info.load_id}
+
+    def run() -> bytes:
+        content = make(made)
+        kept.note(by, "pack exported", "", detail)
+        return content
+
+    return run
+
+
+# -- what is in it
+
+
+def preview(made: pack.Pack) -> None:
+    tab = state.param("view", ["front", "workbook", "pdf"], "front")
+    st.segmented_control(
+        "What is in it", ["front", "workbook", "pdf"], default=tab, key=f"pack-view-{tab}", required=True, on_change=change_view, args=(f"pack-view-{tab}",),
+        format_func={"front": "Front page", "workbook": f"Workbook ({len(made.sheets) + 1} sheets)", "pdf": f"PDF ({look.count(len(made.charts), 'chart')})"}.get,
+    )  # fmt: skip
+    {"front": front, "workbook": sheets, "pdf": charts}[tab](made)
+
+
+def change_view(key: str) -> None:
+    state.set_params(view=state.widget(key))
+
+
+def front(made: pack.Pack) -> None:
+    st.dataframe(
+        made.headlines, hide_index=True, key="pack-headlines", height=show.height(made.headlines), placeholder="", alt="The pack’s headline figures",
+        column_config={"what": st.column_config.TextColumn("What", width=270), "rows": st.column_config.NumberColumn("How many", width=85, format="localized"), "children": st.column_config.NumberColumn("Children", width=80), "note": st.column_config.TextColumn("Note", width=600)},
+    )  # fmt: skip
+    columns = st.columns(2, gap="medium")
+    half = -(-len(made.facts) // 2)
+    for at, (name, text) in enumerate(made.facts.items()):
+        columns[at >= half].markdown(f"**{name}:** {show.plain(text)}")
+
+
+def sheets(made: pack.Pack) -> None:
+    """One sheet at a time, its first rows as they will be."""
+    names = [sheet.name for sheet in made.sheets]
+    name = st.selectbox("Sheet", names, key="pack-sheet", format_func=lambda one: f"{one} ({len(made.sheets[names.index(one)].frame):,})")
+    sheet = made.sheets[names.index(name)]
+    if sheet.says:
+        st.caption(f"{sheet.says[:1].upper()}{sheet.says[1:]}.")
+    if not len(sheet.frame):
+        show.empty("No rows", sheet.empty)
+        return
+    shown = sheet.frame.head(PREVIEW)
+    st.dataframe(
+        shown, hide_index=True, key=f"pack-sheet-{name}", height=show.height(shown, 460), placeholder="", alt=f"The first rows of the sheet {name}",
+        column_config={column: show.date_column(pack.HEADERS.get(column, column)) if column in DATES else pack.HEADERS.get(column, column) for column in shown},
+    )  # fmt: skip
+    st.caption(f"The first {len(shown)} of {len(sheet.frame):,} rows." if len(shown) < len(sheet.frame) else f"All {len(sheet.frame):,} rows.")
+
+
+def charts(made: pack.Pack) -> None:
+    """One chart at a time: what it says, the picture, its table."""
+    titles = [chart.title for chart in made.charts]
+    title = st.selectbox("Chart", titles, key="pack-chart")
+    chart = made.charts[titles.index(title)]
+    for sentence in chart.reading:
+        st.markdown(show.plain(sentence))
+    picture = figures.draw(chart)
+    if picture is None:
+        show.empty("Nothing to draw", "The sentence above says why.")
+    else:
+        st.image(picture, width=1000, alt=chart.alt)
+    table = pd.DataFrame(chart.rows, columns=list(chart.headers))
+    if len(table):
+        st.dataframe(table, hide_index=True, key=f"pack-table-{title}", height=show.height(table, 460), alt=chart.alt)
 
 
 page()

@@ -46,6 +46,7 @@ def test_headings_nobody_foresaw_are_mapped_once(new_app, page: Page, tmp_path):
     expect(page.get_by_text("“CPM rev.”")).to_be_visible()
     pick(page, re.compile("Meeting type: .*means"), re.compile("^Care Planning Meeting"))
     page.get_by_role("button", name="Remember these meanings").click()
+    expect(page.get_by_text("“CPM rev.”")).to_have_count(0, timeout=30_000)
     settled(page)
     expect(load).to_be_visible(timeout=30_000)
     load.click()
@@ -89,14 +90,54 @@ def test_reading_a_big_file_can_be_stopped_and_the_other_pages_stay_usable(new_a
         for n in range(600_000):
             file.write(f"{n % 9999},CPM,05/01/2026,word {n}\n")
     upload(page, new_app.url, tmp_path / "meetings 2026-01-31.csv")
-    stop = page.get_by_role("button", name="Stop")
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
     expect(stop).to_be_visible(timeout=60_000)
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Rule book").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Rule book").click()
     heading(page, "Rule book")
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Load", exact=True).click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Load", exact=True).click()
     heading(page, "Load")
-    page.locator("input[type=file]").first.set_input_files(str(tmp_path / "meetings 2026-01-31.csv"))
     expect(stop).to_be_visible(timeout=60_000)
     stop.click()
     expect(page.get_by_text(re.compile("stopped. Nothing was changed"))).to_be_visible(timeout=20_000)
     assert Store(new_app.store).current() is None
+
+
+def test_a_big_workbook_says_what_it_does_and_stops_at_once(new_app, page: Page, tmp_path):
+    """100,000 rows: the stage with the number of rows, seconds that move, and Stop within a second, at whatever stage that is."""
+    import xlsxwriter
+
+    path = tmp_path / "meetings 2026-01-31.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("Meetings")
+        for r in range(100_001):
+            for c, value in enumerate(("Child ID", "Meeting type", "Meeting date", "Purpose") if not r else (f"{r % 9999:05d}", "CPM", "05/01/2026", f"word {r}")):
+                sheet.write_string(r, c, value)
+    upload(page, new_app.url, path)
+    expect(page.get_by_text(re.compile(r"Reading the files .*meetings 2026-01-31\.xlsx"))).to_be_visible(timeout=60_000)
+    seen = {page.get_by_test_id("stAlert").first.inner_text() for _ in range(8) if not page.wait_for_timeout(500)}
+    assert len(seen) > 1
+    stop, stopped = page.get_by_test_id("stMain").get_by_role("button", name="Stop"), page.get_by_text(re.compile("stopped. Nothing was changed"))
+    stop.click()
+    # The stage may have ended just then: the next one has a button of its own.
+    expect(stopped.or_(stop.and_(page.locator(":enabled"))).first).to_be_visible(timeout=15_000)
+    if not stopped.count():
+        stop.click()
+    expect(stopped).to_be_visible(timeout=15_000)
+
+
+def test_the_files_are_still_there_after_another_page(new_app, page: Page, tmp_path):
+    """Streamlit's uploader forgets them; the page keeps them until they are loaded or taken away, without reading them again."""
+    (tmp_path / "cases 2026-01-31.csv").write_text("Child ID,Date started to be looked after,Allocated team\n1,05/01/2026,North\n2,06/01/2026,South\n")
+    upload(page, new_app.url, tmp_path / "cases 2026-01-31.csv")
+    load = page.get_by_role("button", name=re.compile("Load as the extract of 31 Jan 2026"))
+    expect(load).to_be_visible(timeout=30_000)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Rule book").click()
+    heading(page, "Rule book")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Load", exact=True).click()
+    heading(page, "Load")
+    expect(page.get_by_text("Still here: cases 2026-01-31.csv")).to_be_visible(timeout=30_000)
+    expect(load).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Take away").click()
+    settled(page)
+    expect(load).to_have_count(0)
+    expect(page.get_by_text("Still here")).to_have_count(0)

@@ -258,6 +258,31 @@ add_rows("neither yes nor no", [*TEXT_CASE, "perhaps"], header=[*CASES, "Complex
 add_rows("an unknown permanence plan", [*TEXT_CASE, "Live on the moon"], header=[*CASES, "Permanence plan"])
 add_rows("an unknown legal status", [*TEXT_CASE, "Ward of court"], header=[*CASES, "Legal status"])
 
+# the public shapes
+
+REPORT = ["Mosaic ID", "Start date of period of care", "Team"]
+EPISODES = ["CHILD", "DECOM", "RNE", "LS", "PLACE", "DEC", "REC"]
+add_rows("a report with a team blank", ["1", "03/04/2025", ""], ["2", "03/04/2025", "#N/A"], ["3", "03/04/2025", "North"], header=REPORT)
+add_rows("the SSDA903 header alone", ["1", "1", "01/02/2015", "WBRI"], header=["CHILD", "SEX", "DOB", "ETHNIC"], file="Header.csv")
+add_rows("SSD's persons alone", ["1", "Brown"], header=["pers_person_id", "pers_surname"], file="ssd_person.csv")
+add_rows("a gap of a month between episodes", ["1", "01/02/2026", "S", "V2", "U4", "02/03/2026", "X1"], ["1", "04/04/2026", "P", "V2", "U4", "", ""], header=EPISODES)
+add_rows("a gap of a day between episodes", ["1", "01/02/2026", "S", "V2", "U4", "02/03/2026", "X1"], ["1", "03/03/2026", "P", "V2", "U4", "", ""], header=EPISODES)
+add_rows("episodes that overlap", ["1", "01/02/2026", "S", "V2", "U4", "02/03/2026", "X1"], ["1", "01/03/2026", "P", "V2", "U4", "", ""], header=EPISODES)
+add_rows("an episode that another should follow", ["1", "01/02/2026", "S", "V2", "U4", "02/03/2026", "X1"], header=EPISODES)
+BAD["an SSD review of a period that is nowhere"] = lambda: [
+    ("ssd_cla_episodes.csv", csv_bytes([["clae_person_id", "clae_cla_episode_start_date", "clae_cla_episode_start_reason", "clae_cla_id"], ["1", "2026-02-01", "S", "c1"]])),
+    ("ssd_cla_reviews.csv", csv_bytes([["clar_cla_id", "clar_cla_review_date"], ["c1", "2026-02-20"], ["c9", "2026-02-20"]])),
+]  # fmt: skip
+BAD["two tables that differ about a period of care"] = lambda: [
+    ("list.csv", csv_bytes([CASES, case()])), ("episodes.csv", csv_bytes([EPISODES, ["0012", "04/04/2025", "S", "V2", "U4", "", ""]])),
+]  # fmt: skip
+BAD["a file of nothing we know beside a good one"] = lambda: [("list.csv", csv_bytes([CASES, case()])), ("junk.csv", csv_bytes([["a", "b"], ["1", "2"]]))]
+add_rows("care plans of SSD that are no history", ["1", "2026-05-01"], header=["lacp_person_id", "lacp_cla_care_plan_start_date"], file="ssd_cla_care_plan.csv")
+_PLANS = BAD["care plans of SSD that are no history"]
+BAD["care plans of SSD that are no history"] = lambda: [
+    ("ssd_cla_episodes.csv", csv_bytes([["clae_person_id", "clae_cla_episode_start_date", "clae_cla_episode_start_reason", "clae_cla_id"], ["1", "2020-02-01", "S", "c1"]])), *_PLANS(),
+]  # fmt: skip
+
 # rows
 
 add_rows("identical rows", TEXT_CASE, TEXT_CASE, TEXT_CASE)

@@ -1,9 +1,16 @@
 """Hostile and damaged files: refused before they are opened, or stopped in the child process. The tests' own process survives."""
 
+import contextlib
+import gc
 import io
+import itertools
 import os
+import subprocess
+import tempfile
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -225,3 +232,142 @@ def test_a_200_mb_workbook_is_refused_at_once_with_its_size(tmp_path):
     with pytest.raises(UnreadableFile, match=r"huge\.xlsx is larger than 200 MB"):
         load(("huge.xlsx", path))
     assert time.monotonic() - started < 2
+
+
+# -- read once, asked several times
+
+
+def _children() -> set[int]:
+    """The processes that this one has started and that still run."""
+    return {int(line.split()[0]) for line in subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True, check=False).stdout.splitlines() if "cpm_metrics.extracts.worker" in line}
+
+
+def _ends(process: int) -> bool:
+    until = time.monotonic() + 10
+    while process in _children():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+FILES = [InputFile("good.xlsx", GOOD), InputFile("x.csv", csv_bytes([["Sort", "No"], ["1", "2"], ["3", "4"]]))]
+
+
+def test_files_are_read_once_however_often_they_are_asked_about():
+    """The rows stay in the child: later questions, with other mappings too, read nothing again and get what a first one would."""
+    said: list[str] = []
+    with contextlib.closing(isolate.Reading(FILES)) as reading:
+        views = reading.inspect(MappingBook(), lambda stage, *_: said.append(stage))
+        assert any(stage.startswith("Reading rows of good.xlsx") for stage in said)
+        said.clear()
+        book = MappingBook()
+        book.remember_value("meetings", "meeting_type", "CPM rev.", "cpm")
+        book.remember_headers(["Sort", "No"], "ignore")
+        prepared = [reading.prepare(b, lambda stage, *_: said.append(stage)) for b in (MappingBook(), book, MappingBook())]
+        again = reading.inspect(MappingBook())
+        assert not any(stage.startswith(("Opening", "Unpacking", "Reading", "Looking")) for stage in said)
+    assert views == again == inspect(FILES, isolated=False)
+    assert prepared[0] == prepared[2] == prepare(FILES, isolated=False)
+    assert prepared[1] == prepare(FILES, mapping=book, isolated=False)
+    assert [q.field for q in prepared[1].questions] == ["domains"]
+
+
+def test_a_closed_reading_leaves_no_process_and_reads_again_when_asked():
+    """Closed, forgotten, or cancelled in the middle: the child is gone. Nothing was written anywhere."""
+    before = set(Path(tempfile.gettempdir()).iterdir())
+    reading = isolate.Reading(FILES)
+    first = reading.prepare()
+    (child,) = _children()
+    reading.close()
+    assert _ends(child)
+    assert reading.prepare() == first
+
+    (child,) = _children()
+    del reading
+    gc.collect()
+    assert _ends(child)
+
+    class Cancelled(Exception):
+        pass
+
+    def cancel(stage, done, total):
+        if stage.startswith("Reading rows"):
+            raise Cancelled
+
+    reading = isolate.Reading(FILES)
+    with pytest.raises(Cancelled):
+        reading.inspect(MappingBook(), cancel)
+    assert not _children()
+    assert reading.prepare() == first
+    reading.close()
+    new = set(Path(tempfile.gettempdir()).iterdir()) - before
+    assert not [path for path in new if path.is_file() and "good" in path.name]
+
+
+def test_a_refused_file_is_refused_again_in_the_same_words():
+    with contextlib.closing(isolate.Reading([InputFile("a.xlsx", b"%PDF-1.4")])) as reading:
+        for _ in range(2):
+            with pytest.raises(UnreadableFile, match=r"a\.xlsx is not a spreadsheet: it is a PDF"):
+                reading.inspect()
+
+
+def test_only_some_readings_wait(monkeypatch):
+    """Memory is bounded: the one that waited longest goes, and reads again when it is asked."""
+    monkeypatch.setattr(isolate, "MOST_WAITING", 2)
+    readings = [isolate.Reading(FILES) for _ in range(3)]
+    views = [reading.inspect() for reading in readings]
+    assert len(_children()) == 2
+    assert readings[0]._child is None
+    assert readings[0].inspect() == views[1]
+    assert len(_children()) == 2
+    for reading in readings:
+        reading.close()
+    assert not _children()
+
+
+def test_an_idle_reading_ends_by_itself(monkeypatch):
+    monkeypatch.setattr(isolate, "IDLE_LIMIT", 0.3)
+    reading = isolate.Reading(FILES)
+    reading.inspect()
+    (child,) = _children()
+    assert _ends(child)
+
+
+def test_progress_comes_also_while_a_stage_takes_long_and_stopping_takes_less_than_a_second():
+    """Nothing to count while a big sheet is unpacked and looked over: the stage is said again and again, and the person's Stop is
+    noticed each time. The child is gone at once."""
+    rows = [CASES, *[[f"{n:05d}", f"Name {n}", day("01/02/2015"), day("03/04/2025"), None, "North"] for n in range(60_000)]]
+    big = [InputFile("big.xlsx", xlsx({"Cases": rows}))]
+    times: list[float] = []
+    with contextlib.closing(isolate.Reading(big)) as reading:
+        reading.inspect(MappingBook(), lambda *at: times.append(time.monotonic()))
+    assert max(b - a for a, b in itertools.pairwise(times)) < 1
+
+    class Cancelled(Exception):
+        pass
+
+    stop_at = time.monotonic() + 0.9
+    with pytest.raises(Cancelled):
+        prepare(big, progress=lambda *at: (_ for _ in ()).throw(Cancelled) if time.monotonic() > stop_at else None)
+    assert time.monotonic() - stop_at < 1
+    assert not _children()
+
+
+def test_two_questions_at_once_are_answered_one_after_the_other():
+    """Two runs of a page may overlap: nobody gets the other's answer."""
+    with contextlib.closing(isolate.Reading(FILES)) as reading, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda n: reading.inspect() if n % 2 else reading.prepare(), range(8)))
+    assert all(a == answers[n % 2] for n, a in enumerate(answers))
+
+
+def test_inspecting_and_preparing_agree_about_what_stops_a_load():
+    """A second table that only looks like meetings is left out by both where there are meetings already, and stops both where not."""
+    half = ["Child ID", "Meeting type", "Colour"]
+    both = [InputFile("a.xlsx", xlsx({"Meetings": [MEETINGS, ["M1", "1", "CPM", "01/01/2025", "", "", ""]], "Other": [half, ["1", "CPM", "red"]]}))]
+    alone = [InputFile("a.xlsx", xlsx({"Other": [half, ["1", "CPM", "red"]]}))]
+    assert not any(v.refuse for v in inspect(both, isolated=False))
+    assert prepare(both, isolated=False).counts == {"meetings": 1}
+    assert any(v.refuse for v in inspect(alone, isolated=False))
+    with pytest.raises(CpmError, match="Meeting date"):
+        prepare(alone, isolated=False)

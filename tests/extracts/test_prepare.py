@@ -20,6 +20,9 @@ from cpm_metrics.extracts.recognise import lookup
 from cpm_metrics.extracts.synonyms import SYNONYMS, WEAK
 from cpm_metrics.extracts.template import write_template
 from cpm_metrics.extracts.union import arrow_schema
+from cpm_metrics.settings import Settings
+from cpm_metrics.store import Store
+from cpm_metrics.views.preview import preview
 
 from .files import CASES, MEETINGS, content, csv_bytes, day, kinds, load, xlsx
 
@@ -269,7 +272,7 @@ def test_the_mapping_screen_sees_every_table_and_what_is_missing():
     book = MappingBook()
     book.remember_headers(odd.headers, "ignore")
     book.remember_headers(meetings.headers, "meetings", {"Whn": "meeting_date"})
-    _, odd, meetings = inspect(files, book, isolated=False)
+    _, meetings, odd = inspect(files, book, isolated=False)
     assert (odd.ignored, meetings.why) == (True, "")
 
 
@@ -371,3 +374,65 @@ def test_progress_is_called_and_may_cancel(tmp_path):
 
     with pytest.raises(Cancelled):
         prepare([InputFile("a.csv", path)], progress=cancel)
+
+
+def test_legal_statuses_and_yes_no_values_that_are_not_known_are_asked_about_and_remembered():
+    """As other coded values are: the question offers what it can mean, the answer goes through the mapping file, and is used."""
+    rows = [["Child ID", "Date started to be looked after", "Team", "Complex case", "Legal status"],
+            ["1", "01/01/2026", "N", "Y?", "Ward of court"], ["2", "01/01/2026", "N", "perhaps", "ward of  Court"], ["3", "01/01/2026", "N", "No", "Criminal"]]  # fmt: skip
+    prepared = load(("c.csv", csv_bytes(rows)))
+    asked = {(q.field, q.value, q.count): q.choices for q in prepared.questions}
+    assert {(f, v) for f, v, _ in asked} == {
+        ("complex_case", "Y?"), ("complex_case", "perhaps"), ("legal_status", "Ward of court"), ("legal_status", "ward of  Court"), ("legal_status", "Criminal")}  # fmt: skip
+    assert all(choices == ("yes", "no") for (field, _, _), choices in asked.items() if field == "complex_case")
+    book = MappingBook()
+    book.remember_value("cases", "complex_case", "Y?", "yes")
+    book.remember_value("cases", "complex_case", "perhaps", "")
+    book.remember_value("cases", "legal_status", "Ward of court", "C2")
+    book.remember_value("cases", "legal_status", "criminal", "")
+    again = load(("c.csv", csv_bytes(rows)), mapping=MappingBook.from_json(book.to_json()))
+    got = [(r["complex_case"], r["legal_code"], r["legal_status"]) for r in again.tables["cases"].to_pylist()]
+    assert got == [(True, "C2", "Ward of court"), (None, "C2", "ward of  Court"), (False, None, None)]
+    assert (again.questions, again.problems) == ([], [])
+    with pytest.raises(LoadRefused, match="'X9' is not a value of Legal status"):
+        book.remember_value("cases", "legal_status", "x", "X9")
+    with pytest.raises(LoadRefused, match="coded field 'cases.surname' that does not exist"):
+        book.remember_value("cases", "surname", "x", "yes")
+
+
+def test_meetings_without_any_cases_are_said_to_count_for_nobody(tmp_path):
+    """In an empty store; with cases loaded before, they are about those."""
+    prepared = load(("m.xlsx", xlsx({"m": [MEETINGS, MEETING]})))
+    (problem,) = cross_checks(prepared.tables, dt.date(2026, 11, 20), prepared.sources)
+    assert (problem.severity, problem.kind) == ("warning", "no_cases")
+    store = Store(tmp_path / "store")
+    store.commit(load(("c.xlsx", xlsx({"c": [CASES, CASE]}))), dt.date(2026, 11, 19), "test")
+    assert preview(store, prepared, dt.date(2026, 11, 20), Settings()).problems == []
+    assert store.commit(prepared, dt.date(2026, 11, 20), "test").problem_counts == {}
+
+
+def test_reviews_that_stop_long_before_the_extract_was_taken_are_said():
+    """A return to 31 March beside a list of November: the reviews since are not in it, and the next ones only look overdue."""
+    cases = csv_bytes([CASES, *([str(n), "", "", "01/01/2025", "", "N"] for n in range(20))])
+    reviews = csv_bytes([["CHILD", "DOB", "REVIEW", "REVIEW_CODE"], *([str(n), "", f"{n + 1:02}/03/2026", "PN1"] for n in range(20))])
+    prepared = load(("c.csv", cases), ("reviews.csv", reviews))
+    (late,) = cross_checks(prepared.tables, dt.date(2026, 11, 20), prepared.sources)
+    assert (late.kind, late.file, late.severity) == ("reviews_end_early", "reviews.csv", "warning")
+    assert "20/03/2026, 245 days before" in late.message
+    assert cross_checks(prepared.tables, dt.date(2026, 5, 19), prepared.sources) == []
+
+
+def test_a_sheet_of_the_template_that_nobody_filled_in_is_not_loaded():
+    """Two datasets are enough to begin: the other sheets, left empty, accuse nobody. An empty report of its own is loaded."""
+    buffer = io.BytesIO()
+    write_template(buffer)
+    book = openpyxl.load_workbook(buffer)
+    for i, f in enumerate(datasets.CASES.fields, start=1):
+        book["Cases"].cell(2, i, {"child_id": "007", "care_started": dt.date(2020, 1, 2), "team": "North"}.get(f.name))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    prepared = load(("cases.xlsx", buffer.getvalue()))
+    assert (list(prepared.tables), kinds(prepared)) == (["cases"], ["sheet_not_filled"] * 9)
+    assert len({p.message for p in prepared.problems}) == 1
+    empty = csv_bytes([[f.header for f in datasets.REVIEWS.fields]])
+    assert load(("cases.xlsx", buffer.getvalue()), ("reviews.csv", empty)).tables["reviews"].num_rows == 0

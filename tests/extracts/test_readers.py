@@ -9,11 +9,12 @@ import random
 import openpyxl
 import pytest
 
-from cpm_metrics.errors import UnreadableFile
+from cpm_metrics.errors import LoadRefused, UnreadableFile
 from cpm_metrics.extracts.cells import Fault
 from cpm_metrics.extracts.problems import InputFile
 from cpm_metrics.extracts.read import read
 
+from . import binary_files as binary
 from .bad_inputs import DATA
 from .files import CASES, MEETINGS, content, csv_bytes, day, edit_zip, kinds, load, xlsx
 
@@ -177,3 +178,144 @@ def test_tables_of_one_dataset_in_several_sheets_and_files_are_one():
         (2, "north.xlsx", "Area 2"),
         (3, "south.csv", ""),
     ]
+
+
+# -- formulas without a stored result
+
+def _without_result(name: str, data: bytes) -> bool:
+    """Whether the team of child 0012, in the second row, is such a formula."""
+    row = next(row for row in read(InputFile(name, data))[0].rows if row[0] == "0012")
+    return row[2] == Fault("formula", "(formula)")
+
+
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        (binary.xls(binary.EMPTY_TEXT), True),  # as xlwt writes every formula
+        (binary.xls(binary.EMPTY_TEXT, by_excel=True), False),  # ="" as Excel writes it
+        (binary.xls(binary.EMPTY_TEXT, 2, by_excel=True), True),
+        (binary.xls(binary.xls_number(0), 2), True),  # as Apache POI writes it
+        (binary.xls(binary.xls_number(0), uncalculated=True, by_excel=True), True),
+        (binary.xls(binary.xls_number(0), by_excel=True), False),
+        (binary.xls(binary.xls_number(7), 2), False),
+    ],
+)
+def test_a_formula_without_a_result_in_an_xls(data, seen):
+    """The format has no empty result: a blank text, or a 0 of a cell or sheet that says it was not calculated, stands for one."""
+    assert _without_result("a.xls", data) == seen
+
+
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        (binary.xlsb(binary.xlsb_text("", 2)), True),
+        (binary.xlsb(binary.xlsb_text("")), False),
+        (binary.xlsb(binary.xlsb_text(""), calculation=1), True),
+        (binary.xlsb(binary.xlsb_number(0), 9, calculation=0x10), True),
+        (binary.xlsb(binary.xlsb_number(0), 9), False),
+        (binary.xlsb(binary.xlsb_number(3), 9, calculation=0x11), False),
+        (binary.xlsb(binary.xlsb_text("South"), calculation=1), False),
+    ],
+)
+def test_a_formula_without_a_result_in_an_xlsb(data, seen):
+    """The same, by the workbook's calculation properties and the formula's own mark."""
+    assert _without_result("a.xlsb", data) == seen
+
+
+@pytest.mark.parametrize(
+    ("cell", "seen"),
+    [
+        ('<table:table-cell table:formula="of:=A1"/>', True),
+        ('<table:table-cell table:formula="of:=A1"><text:p></text:p></table:table-cell>', True),
+        ('<table:table-cell table:formula="of:=&quot;&quot;" office:value-type="string" office:string-value=""/>', False),
+        ('<table:table-cell table:formula="of:=A1" office:value-type="string"><text:p>North</text:p></table:table-cell>', False),
+    ],
+)
+def test_a_formula_without_a_result_in_an_ods(cell, seen):
+    """Without a type and a text it has no result; an empty text has a type."""
+    assert _without_result("a.ods", binary.ods(cell)) == seen
+
+
+@pytest.mark.parametrize(
+    ("cell", "full", "seen"),
+    [
+        (b'<c r="F2"><f>A1</f></c>', False, True), (b'<c r="F2" t="n"><f>A1</f></c>', False, True), (b'<c r="F2" t="str"><f>A1</f></c>', False, True), (b'<c r="F2"><f>A1</f><v/></c>', False, True),
+        (b'<c r="F2" t="str"><f>A1</f><v></v></c>', False, False), (b'<c r="F2"><f>A1</f><v>0</v></c>', False, False), (b'<c r="F2"><f>A1</f><v>0</v></c>', True, True), (b'<c r="F2"><f>A1</f><v>7</v></c>', True, False),
+    ],
+)  # fmt: skip
+def test_a_formula_without_a_result_in_an_xlsx(cell, full, seen):
+    """XlsxWriter writes a 0 and asks Excel to calculate; others write no value at all, with or without a type."""
+    import re
+
+    def change(name, xml):
+        if name == "xl/worksheets/sheet1.xml":
+            return re.sub(rb'<c r="F2"[^>]*>.*?</c>', cell, xml)
+        return xml.replace(b' fullCalcOnLoad="1"', b' fullCalcOnLoad="1"' if full else b"") if name == "xl/workbook.xml" else xml
+
+    data = edit_zip(xlsx({"Cases": [CASES, CASE]}), change)
+    if seen:
+        with pytest.raises(LoadRefused, match="row 2, column F: Allocated team holds a formula whose result is not stored in the file. Open the file in Excel, save it"):
+            load(("a.xlsx", data), ("other.csv", b"a,b\r\n"))
+    else:
+        assert not [p for p in _problems_of(data) if p.kind == "formula"]
+
+
+def _problems_of(data: bytes) -> list:
+    try:
+        return load(("a.xlsx", data)).problems
+    except LoadRefused as refused:
+        assert "formula" not in str(refused)
+        return []
+
+
+def test_the_same_words_in_every_format():
+    """A row whose required cell is such a formula is left out, and the person is told to save it in Excel."""
+    others = ("cases.xlsx", xlsx({"Cases": [CASES, CASE]}))
+    for name, data in (("a.xls", binary.xls(binary.EMPTY_TEXT)), ("a.xlsb", binary.xlsb(binary.xlsb_text("", 2))), ("a.ods", binary.ods('<table:table-cell table:formula="of:=A1"/>'))):
+        problem = next(p for p in load((name, data), others).problems if p.kind == "formula" and p.row == 2)
+        assert (problem.severity, problem.message) == ("error", "Allocated team holds a formula whose result is not stored in the file.")
+        assert problem.remedy == "Open the file in Excel, save it, and load it again."
+
+
+def test_merged_data_cells_are_row_errors_in_xlsb_too():
+    """Rows 3 and 4, column A: which child the value is for can't be known."""
+    prepared = load(("a.xlsb", binary.xlsb(merged=(2, 3, 0, 0))))
+    assert [p.row for p in prepared.problems if p.kind == "merged"] == [3, 4]
+
+
+# -- what is said while reading
+
+
+def test_reading_says_how_far_it_is():
+    """Unpacking, looking over, reading with the number of rows, and then the rows, all of them at the end."""
+    said: list[tuple] = []
+    rows = [CASES, *[[f"{n:05d}", "A", None, day("03/04/2025"), None, "North"] for n in range(5_000)]]
+    table = read(InputFile("a.xlsx", xlsx({"Cases": rows})), lambda *at: said.append(at))[0]
+    assert len(table.rows) == 5_001
+    stages = [stage for stage, _, _ in said]
+    assert stages[0].startswith("Unpacking a.xlsx (")
+    assert any(s.startswith("Looking over a.xlsx, sheet Cases (") for s in stages)
+    assert "Reading a.xlsx, sheet Cases (5,001 rows)" in stages
+    assert [at for at in said if at[0].startswith("Reading rows of")] == [("Reading rows of a.xlsx, sheet Cases", done, 5_001) for done in (2_000, 4_000, 5_001)]
+
+
+def test_reading_a_csv_says_how_far_it_is():
+    """Lines done and all."""
+    said: list[tuple] = []
+    read(InputFile("a.csv", csv_bytes([CASES, *[["1", "A", "", "03/04/2025", "", "N"]] * 12_000])), lambda *at: said.append(at))
+    assert [at[1:] for at in said] == [(1, 12_001), (5_001, 12_001), (10_001, 12_001)]
+
+
+def test_cells_stand_where_they_stood_whatever_is_blank_before_them():
+    """Reading in pieces loses no row and moves none: blank rows and columns before, between and after."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet = book.add_worksheet("S")
+        for at in (3, 4, 2_002, 4_003, 4_500):
+            sheet.write_string(at, 2, f"row {at + 1}")
+    table = read(InputFile("a.xlsx", buffer.getvalue()))[0]
+    assert table.numbers == [4, 5, 2_003, 4_004, 4_501]
+    assert [row[0] for row in table.rows] == [f"row {n}" for n in table.numbers]
+    assert table.first_column == 2

@@ -149,6 +149,23 @@ def test_a_table_left_out_for_good(folder, store):
     assert "left out, as you said before" in words(screen()).replace("\\", "")
 
 
+def test_a_table_left_out_for_good_is_corrected_on_the_screen(folder, store):
+    """Without forgetting it first: choose what it is, and it is used from then on."""
+    book = store.mapping_book()
+    book.remember_headers(LOG[0], IGNORE)
+    store.keep_mapping_book(book, "tester")
+    write(folder, Cases=CASES, Log=LOG)
+    at = screen()
+    assert prepared(at) == "Prepared: cases 1"
+    at.selectbox(key="map-which-0").set_value(1).run()  # after those that are used
+    pick(settled(at), "What is this table?", "meetings")
+    for field, column in (("Child ID", "A"), ("Meeting type", "B"), ("Meeting date", "C")):
+        pick(at, f"{field} (required)", column)
+    press(at, "Use this mapping")
+    assert prepared(at) == "Prepared: cases 1, meetings 2"
+    assert [m.dataset for m in store.mapping_book().header_mappings] == ["meetings"]
+
+
 def test_what_was_recognised_can_be_corrected(folder, store):
     """A known column is left out, and another given a field: only then is there something to use."""
     write(folder, Cases=CASES)

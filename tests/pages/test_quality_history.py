@@ -119,7 +119,7 @@ def test_undo_asks_first_and_then_does_it(three):
     store, infos = three
     at = open_page(HISTORY)
     assert at.button(key="undo").disabled
-    at.checkbox(key="undo-sure").check().run()
+    next(box for box in at.checkbox if box.label == "Yes, undo it for everyone").check().run()
     at.button(key="undo").click().run()
     assert not at.exception
     assert "The extract of 1 Jun 2026 is current again." in texts(at)

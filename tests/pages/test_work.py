@@ -53,9 +53,9 @@ def test_progress_is_shown_and_then_the_result():
     assert texts(at) == []
     assert "Load" in [b.label for b in at.button]
     assert "Stop" in [b.label for b in at.button]
-    bar = at.get("progress")[0].proto
-    assert "**Reading the files** · Checking Meetings" in bar.text
-    assert "of 2,000" in bar.text
+    assert "**Reading the files** · Checking Meetings" in at.info[0].value
+    assert "of 2,000" in at.info[0].value
+    assert at.get("progress")
     at.run()
     steps.GO.set()
     until(lambda: not ours())

@@ -230,3 +230,26 @@ def test_a_file_that_is_no_mapping_file(data):
     """Refused in words, whatever it holds."""
     with pytest.raises(LoadRefused, match="mapping file"):
         mapping.book_of_file(data)
+
+
+def test_a_table_left_out_for_good_can_be_taken_back():
+    """It comes with its columns and examples, so that the screen can say what it is after all; that replaces what was remembered."""
+    file = book_of(Cases=CASES, Log=LOG)
+    book = MappingBook()
+    book.remember_headers(LOG[1], IGNORE)
+    table = next(t for t in look(file, book=book) if t.ignored)
+    row = table.rows_at[0]
+    assert (row.number, row.headers, table.rows) == (2, tuple(LOG[1]), 2)
+    assert row.columns[0].samples == ("0012",)
+    chosen = {"A": "child_id", "B": "meeting_type", "C": "meeting_date", "D": None}
+    assert mapping.judge(table, row, "meetings", chosen, book).fits
+    mapping.remember(book, table, row, "meetings", chosen)
+    assert prepare([file], mapping=book, isolated=False).counts == {"cases": 1, "meetings": 2}
+
+
+def test_header_rows_come_with_what_was_read():
+    """Title rows above: the rows that look like headers are offered, the fullest first, each with the rows below it; the file isn't read again."""
+    rows = [["Log of meetings", "North"], ["Yng person no.", "Sort of mtg", "Took place"], ["0012", "CPM", dt.date(2026, 2, 3)], ["0013", "CPM", dt.date(2026, 2, 4)]]
+    table = look(book_of(Cases=CASES, Log=rows))[0]
+    assert [(r.number, r.rows) for r in table.rows_at] == [(2, 2), (1, 3)]
+    assert table.rows == 2

@@ -6,11 +6,15 @@ of case systems) need none of this: synonyms.py knows them.
 
 from __future__ import annotations
 
-from ..cells import RawTable
+import re
+from dataclasses import dataclass
+
+from ..cells import RawTable, is_blank
+from ..folding import squash
 from ..mapping import MappingBook
 from ..recognise import HEADER_ROWS, Recognised, header_text
 from . import assessments, ssd, ssda903
-from .tables import SourceTable, source_table
+from .tables import Kind, SourceTable, source_table
 
 
 def apply_dialects(raw: list[RawTable], book: MappingBook) -> tuple[list[Recognised], list[RawTable]]:
@@ -32,6 +36,54 @@ def apply_dialects(raw: list[RawTable], book: MappingBook) -> tuple[list[Recogni
         made += done
         rest += [t.table for t in left]
     return made, rest
+
+
+@dataclass(frozen=True)
+class NotNeeded:
+    """Why a table of a known return was not used, and what to do. `no_loss`: no rule needs it; else something is missing beside it."""
+
+    why: str
+    remedy: str = ""
+    no_loss: bool = True
+
+
+_SSDA903_OTHERS = (
+    Kind("uasc", ("child", "duc")), Kind("oc2", ("child", "sdqscore")), Kind("oc2", ("child", "healthcheck")), Kind("oc3", ("child", "intouch")),
+    Kind("ad1", ("child", "dateint")), Kind("placed for adoption", ("child", "dateplaced")), Kind("previous permanence", ("child", "prevperm")),
+    Kind("missing", ("child", "misstart")),
+)  # fmt: skip
+_SSD_COLUMN = re.compile(r"([a-z][a-z0-9]{3})_[a-z]\w*")
+
+
+def not_needed(table: RawTable) -> NotNeeded | None:
+    """What is known of a table that was not recognised as a dataset; None when nothing is."""
+    if source_table(table, (ssda903.HEADER,)):
+        return NotNeeded(
+            "it is the header of an SSDA903 return, with dates of birth; the periods of care are in the episodes of the same return, which are not among these files.",
+            "Load the episodes file with it.", no_loss=False,
+        )  # fmt: skip
+    if source_table(table, (ssd.PROFESSIONALS, ssd.DEPARTMENTS)):
+        return NotNeeded("it is an SSD table that only adds names to ssd_involvements, which is not among these files.", "Load ssd_involvements with it.", no_loss=False)
+    if source_table(table, (ssd.PERSON, ssd.CARE_PLANS)):
+        return NotNeeded(
+            "it is an SSD table that only adds to others; the periods of care are in ssd_cla_episodes, which is not among these files.", "Load ssd_cla_episodes with it.", no_loss=False,
+        )  # fmt: skip
+    if source_table(table, assessments.KINDS):
+        return NotNeeded("it is SSD's table of assessments, and none in it is authorised; so the assessments count as not loaded.")
+    if source_table(table, _SSDA903_OTHERS):
+        return NotNeeded("it is a file of SSDA903 that no rule needs.")
+    for row in table.rows[:1]:
+        headers = [c.strip().lower() for c in row if isinstance(c, str) and not is_blank(c)]
+        prefixes = {m[1] if (m := _SSD_COLUMN.fullmatch(h)) else None for h in headers}
+        if len(headers) > 2 and len(prefixes) == 1 and None not in prefixes:
+            return NotNeeded("it is an SSD table that no rule needs.")
+    return None
+
+
+def tells_some_years(r: Recognised) -> bool:
+    """Whether a table of reviews is of SSDA903 or SSD, which hold those of some years only."""
+    headers = {m.field: squash(m.header) for m in r.mapping if m.field}
+    return (headers.get("child_id"), headers.get("review_date")) == ("child", "review") or headers.get("review_date") == "clarclareviewdate"
 
 
 def _remembered(table: RawTable, book: MappingBook) -> bool:

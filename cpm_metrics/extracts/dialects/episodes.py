@@ -1,12 +1,14 @@
 """Episodes of care -> periods of care, moves of home, legal statuses. Shared by SSDA903 and SSD.
 
-A period begins with an episode whose reason for a new episode (RNE) is S, or after a gap. A move of home is RNE S, P or B.
+A period begins with an episode whose reason for a new episode (RNE) is S, or after a gap; an episode that says that another
+follows (REC X1) and one that begins on the next day (RNE not S) are no gap but a slip. A move of home is RNE S, P or B.
 The same episode in two years' files (open in one, closed in the next) is one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,9 +32,10 @@ class Episode:
 
 @dataclass(frozen=True)
 class Period:
-    """Episodes of one child, oldest first, without a gap."""
+    """Episodes of one child, oldest first, without a gap. `after`: the child's last episode before a gap that this follows."""
 
     episodes: tuple[Episode, ...]
+    after: Episode | None = None
 
     @property
     def first(self) -> Episode:
@@ -45,6 +48,11 @@ class Period:
     @property
     def ended(self) -> bool:
         return self.last.end is not None
+
+    @property
+    def uneven(self) -> list[tuple[Episode, Episode]]:
+        """Neighbours of which the second does not begin on the day that the first ended."""
+        return [(a, b) for a, b in itertools.pairwise(self.episodes) if a.end is not None and a.end != b.start]
 
     @property
     def start_known(self) -> bool:
@@ -74,8 +82,13 @@ def periods(episodes: Iterable[Episode]) -> list[Period]:
                 chains.append([e])
             else:
                 chain.append(e)
-        out += [Period(tuple(chain)) for chain in chains]
+        out += [Period(tuple(chain), _before(chain[0], every)) for chain in chains]
     return out
+
+
+def _before(first: Episode, every: list[Episode]) -> Episode | None:
+    ended = [e for e in every if e.end is not None and e.end <= first.start and e is not first]
+    return max(ended, key=lambda e: (e.end, e.start, _content(e)), default=None)
 
 
 def _continues(chains: list[list[Episode]], e: Episode) -> list[Episode] | None:
@@ -87,7 +100,10 @@ def _continues(chains: list[list[Episode]], e: Episode) -> list[Episode] | None:
     if e.reason == BEGINS_PERIOD:
         return None
     running = [c for c in chains if not c[-1].ended_care]
-    for fits in (lambda last: last.end == e.start, lambda last: last.end is None, lambda last: last.end > e.start):
+    for fits in (
+        lambda last: last.end == e.start, lambda last: last.end is None, lambda last: last.end > e.start,
+        lambda last: last.end + dt.timedelta(days=1) == e.start,
+    ):  # fmt: skip
         found = [c for c in running if fits(c[-1])]
         if found:
             return found[-1]
@@ -101,6 +117,25 @@ def _fuller(new: Episode, old: Episode) -> bool:
 
 def _content(e: Episode) -> list[str]:
     return [str(c) for c in e.row.source.table.rows[e.row.index]]
+
+
+def unclear(period: Period) -> list[tuple[Row, str, str, str, str]]:
+    """(row, kind, message, remedy, dates) of what is odd about a period's days, in the words of SSDA903 and SSD alike."""
+    out = []
+    for a, b in period.uneven:
+        days = f"{a.end:%d/%m/%Y} / {b.start:%d/%m/%Y}"
+        if b.start < a.end:
+            out.append((b.row, "episodes_overlap", f"The episode begins before the one in row {a.row.number} has ended; both were taken for one period of care.",
+                        "Correct the end of the one or the start of the other.", days))  # fmt: skip
+        else:
+            out.append((b.row, "episodes_gap", f"There is a gap of a day after the episode in row {a.row.number}, which says that another follows; care was taken to have gone on.",
+                        "An episode begins on the day that the one before it ended: correct one of the two dates.", days))  # fmt: skip
+    if not period.start_known and period.after is not None:
+        a, b = period.after, period.first
+        out.append((b.row, "start_unknown", f"There is a gap after the episode in row {a.row.number}, and this episode does not begin a period of care (its reason is not S), so the "
+                    "true start is not known; the start of the episode was taken, and what counts from it is “cannot tell”.",
+                    "Look for a missing episode between the two; or correct their dates, or the reason for this one.", f"{a.end:%d/%m/%Y} / {b.start:%d/%m/%Y}"))  # fmt: skip
+    return out
 
 
 def runs(period: Period, begins) -> list[tuple[Episode, ...]]:

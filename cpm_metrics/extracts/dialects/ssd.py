@@ -10,10 +10,12 @@ import datetime as dt
 import re
 from collections import defaultdict
 
+from ..cells import Fault
 from ..folding import fold
 from ..problems import NOTE, WARNING
 from ..recognise import Recognised
-from .episodes import Episode, Period, periods
+from .care_plans import CarePlans
+from .episodes import Episode, Period, periods, unclear
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
 EPISODES = Kind("ssd_episodes", ("claepersonid", "claeclaepisodestartdate"))
@@ -28,7 +30,7 @@ KINDS = (EPISODES, PERSON, PROFESSIONALS, DEPARTMENTS, PLACEMENTS, REVIEWS, INVO
 
 _ALLOCATED = re.compile(r"\b(allocated|social work|social worker|case ?worker|key ?worker|sw)\b")
 _YES = {"y", "yes", "true", "1"}
-_BEFORE_CARE = dt.timedelta(days=28)
+_SEX = {"1": "Male", "2": "Female", "m": "Male", "f": "Female"}
 
 
 def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTable]]:
@@ -47,16 +49,25 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
     allocated: dict[str, tuple] = {}
     for t in by_kind[INVOLVEMENTS.name]:
         out.append(_involvements(t, workers, teams, allocated))
-    plans = _care_plans(by_kind[CARE_PLANS.name])
+    plans = CarePlans(by_kind[CARE_PLANS.name])
     people = {r.id("perspersonid"): r for t in by_kind[PERSON.name] for r in t.rows()}
     out += _cases(episodes, people, allocated, plans)
     out += [_placements(t, person_of) for t in by_kind[PLACEMENTS.name]]
     out += [_reviews(t, person_of) for t in by_kind[REVIEWS.name]]
-    side = by_kind[PERSON.name] + by_kind[PROFESSIONALS.name] + by_kind[DEPARTMENTS.name] + by_kind[CARE_PLANS.name]
-    if not any(out):
-        return [], side
-    out += [_side_table(t) for t in side]
-    return [r for r in out if r], []
+    # A table that adds to one that isn't there is left: alone it would make an empty dataset.
+    of_cases, of_allocations = by_kind[PERSON.name] + by_kind[CARE_PLANS.name], by_kind[PROFESSIONALS.name] + by_kind[DEPARTMENTS.name]
+    left = (of_cases if not episodes else []) + (of_allocations if not by_kind[INVOLVEMENTS.name] else [])
+    if not episodes:
+        by_kind[PERSON.name] = by_kind[CARE_PLANS.name] = []
+    if not by_kind[INVOLVEMENTS.name]:
+        by_kind[PROFESSIONALS.name] = by_kind[DEPARTMENTS.name] = []
+    children = {r.id("claepersonid") for t in episodes for r in t.rows()}
+    assigned = {k: {r.id(k) for t in by_kind[INVOLVEMENTS.name] for r in t.rows()} for k in ("invoprofessionalid", "invoprofessionalteam")}
+    out += [_adds(t, "perspersonid", children, "the names, dates of birth and genders of the Cases") for t in by_kind[PERSON.name]]
+    out += [_adds(t, "profprofessionalid", assigned["invoprofessionalid"], "the workers of the Allocations") for t in by_kind[PROFESSIONALS.name]]
+    out += [_adds(t, "deptteamid", assigned["invoprofessionalteam"], "the teams of the Allocations") for t in by_kind[DEPARTMENTS.name]]
+    out += [plans.recognised(t) for t in by_kind[CARE_PLANS.name]]
+    return [r for r in out if r], left
 
 
 def _people_by_period(episodes: list[SourceTable]) -> dict[str, object]:
@@ -93,18 +104,7 @@ def _involvements(t: SourceTable, workers: dict, teams: dict, allocated: dict[st
     return made.recognised("they are involvements of other professionals than the allocated worker")
 
 
-def _care_plans(tables: list[SourceTable]) -> dict[str | None, list[tuple[dt.date, object]]]:
-    out = defaultdict(list)
-    for t in tables:
-        for row in t.rows():
-            if row.date("lacpclacareplanstartdate"):
-                out[row.id("lacppersonid")].append(
-                    (row.date("lacpclacareplanstartdate"), row.cell("lacpclacareplanstartdate"))
-                )
-    return out
-
-
-def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: dict) -> list[Recognised | None]:
+def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: CarePlans) -> list[Recognised | None]:
     columns = {"child_id": ("clae_person_id",), "care_started": ("clae_entered_care_date", "clae_cla_episode_start_date"),
                "care_ceased": ("clae_cla_episode_ceased_date", "clae_cla_episode_ceased"), "reason_ceased": ("clae_cla_episode_ceased_reason",)}  # fmt: skip
     made = {id(t): Made(t, "cases", columns) for t in tables}
@@ -124,7 +124,9 @@ def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: dict
                     },
                 )
     no_team: dict[int, int] = defaultdict(int)
-    for period in periods(good):
+    every = periods(good)
+    latest = {p.first.child: p for p in every}  # oldest first
+    for period in every:
         m = made[id(period.first.row.source)]
         no_team[id(period.first.row.source)] += period.first.child not in allocated
         _case(
@@ -132,13 +134,15 @@ def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: dict
             m,
             people.get(period.first.child),
             allocated.get(period.first.child),
-            plans.get(period.first.child, []),
+            plans,
+            period is latest[period.first.child],
         )
     for t in tables:
         if no_team[id(t)]:
-            made[id(t)].say(NOTE, "team_not_recorded", f"{no_team[id(t)]} periods of care have no allocated worker in the involvements: the team is 'Not recorded'.",
+            count = f"{no_team[id(t)]} periods of care have" if no_team[id(t)] > 1 else "1 period of care has"
+            made[id(t)].say(NOTE, "team_not_recorded", f"{count} no allocated worker in the involvements: the team is “Not recorded” where no other table has it.",
                             "Load ssd_involvements with teams beside it.")  # fmt: skip
-    return [made[id(t)].recognised("they continue a period of care") for t in tables]
+    return [part for t in tables for part in made[id(t)].parted("they continue a period of care")]
 
 
 def _episode(row: Row) -> Episode | None:
@@ -159,7 +163,7 @@ def _episode(row: Row) -> Episode | None:
     )
 
 
-def _case(period: Period, made: Made, person: Row | None, allocation: tuple | None, plans: list) -> None:
+def _case(period: Period, made: Made, person: Row | None, allocation: tuple | None, plans: CarePlans, latest: bool) -> None:
     first, last = period.first.row, period.last.row
     entered = first.date("claeenteredcaredate")
     started = first.cell("claeenteredcaredate") if entered else first.cell("claeclaepisodestartdate")
@@ -170,13 +174,17 @@ def _case(period: Period, made: Made, person: Row | None, allocation: tuple | No
         "care_ceased": last.cell("claeclaepisodeceaseddate", "claeclaepisodeceased"),
         "reason_ceased": last.cell("claeclaepisodeceasedreason") if period.ended else None,
         "team": allocation[1] if allocation else NOT_RECORDED, "worker": allocation[2] if allocation else None,
-        "care_plan_completed": min((p for p in plans if p[0] >= start - _BEFORE_CARE), key=lambda p: p[0], default=(None, None))[1],
     }  # fmt: skip
+    planned, unknown = plans.of(period.first.child, start, period.last.end, latest)
+    values |= planned
     if person:
         values |= {"forename": person.cell("persforename"), "surname": person.cell("perssurname"), "date_of_birth": person.cell("persdob"),
-                   "gender": person.cell("persgender", "perssex")}  # fmt: skip
-    made.add(first, values)
-    if not entered and not period.start_known:
+                   "gender": _gender(person)}  # fmt: skip
+    made.add(first, values, unknown)
+    for row, kind, message, remedy, days in unclear(period):
+        if not (entered and kind == "start_unknown"):
+            made.say(WARNING, kind, message, remedy, row, "clae_cla_episode_start_date", days)
+    if not entered and not period.start_known and period.after is None:
         made.say(
             WARNING, "start_unknown",
             "The child's first episode in the file does not begin a period of care, and there is no date of entering care, so the true start is not known; the start of the "
@@ -185,16 +193,27 @@ def _case(period: Period, made: Made, person: Row | None, allocation: tuple | No
         )  # fmt: skip
 
 
+def _gender(person: Row) -> object:
+    """Whichever of the two is filled; its codes in words."""
+    text = person.text("persgender") or person.text("perssex")
+    return _SEX.get(text.lower().lstrip("0"), text or None)
+
+
+def _child(row: Row, own: tuple[str, ...], keys: tuple[tuple[str, str], ...], person_of: dict) -> object:
+    """The child's id in the row, else by the period of care or placement that it names; a Fault where that is in no episode."""
+    if row.text(*own):
+        return row.cell(*own)
+    named = [(kind, row.id(column)) for kind, column in keys if row.id(column)]
+    found = next((person_of[key] for key in named if key in person_of), None)
+    return Fault("unknown_period", named[0][1]) if found is None and named else found
+
+
 def _placements(t: SourceTable, person_of: dict) -> Recognised | None:
     made = Made(t, "placements", {"child_id": ("clap_person_id", "clap_cla_id"), "placement_start": ("clap_cla_placement_start_date",),
                                   "placement_end": ("clap_cla_placement_end_date",), "placement_type": ("clap_cla_placement_type",),
                                   "provider": ("clap_cla_placement_provider",), "change_reason": ("clap_cla_placement_change_reason",)})  # fmt: skip
     for row in t.rows():
-        child = (
-            row.cell("clappersonid")
-            or person_of.get(("claid", row.id("clapclaid")))
-            or person_of.get(("claplacementid", row.id("clapclaplacementid")))
-        )
+        child = _child(row, ("clappersonid",), (("claid", "clapclaid"), ("claplacementid", "clapclaplacementid")), person_of)
         made.add(row, {"child_id": child, "placement_start": row.cell("clapclaplacementstartdate"), "placement_end": row.cell("clapclaplacementenddate"),
                        "placement_type": row.cell("clapclaplacementtype"), "provider": row.cell("clapclaplacementprovider"),
                        "change_reason": row.cell("clapclaplacementchangereason")})  # fmt: skip
@@ -209,13 +228,12 @@ def _reviews(t: SourceTable, person_of: dict) -> Recognised | None:
         if not row.text("clarclareviewdate") and row.text("clarclareviewduedate"):
             due_only += 1  # a review that is due, not one that was held or booked
             continue
-        child = row.cell("clarclapersonid", "clarpersonid") or person_of.get(("claid", row.id("clarclaid")))
+        child = _child(row, ("clarclapersonid", "clarpersonid"), (("claid", "clarclaid"),), person_of)
         cancelled = row.text("clarclareviewcancelled").lower() in _YES
         made.add(row, {"child_id": child, "review_date": row.cell("clarclareviewdate"), "status": "Cancelled" if cancelled else None,
                        "participation": row.cell("clarclareviewparticipation")})  # fmt: skip
     return made.recognised("they have a due date but no review date yet")
 
 
-def _side_table(t: SourceTable) -> Recognised | None:
-    made = Made(t, "cases", {})
-    return made.recognised("their columns were added to the cases and allocations")
+def _adds(t: SourceTable, key: str, used: set, what: str) -> Recognised | None:
+    return Made(t, "cases" if key == "perspersonid" else "allocations", {}).fills_in(sum(row.id(key) in used for row in t.rows()), what)

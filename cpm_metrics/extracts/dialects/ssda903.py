@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..cells import is_blank
 from ..problems import NOTE, WARNING
 from ..recognise import Recognised
-from .episodes import MOVES_HOME, Episode, Period, periods, runs
+from .episodes import MOVES_HOME, Episode, Period, periods, runs, unclear
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
 EPISODES = Kind("episodes", ("child", "decom", "rne"))
@@ -62,8 +62,11 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
                 made[id(t)]["cases"].add(
                     row, {"child_id": row.cell("child"), "care_started": row.cell("decom"), "team": NOT_RECORDED}
                 )
-    for period in periods(good):
-        _case(period, made[id(period.first.row.source)]["cases"], people)
+    found = periods(good)
+    # Where a period goes on after a gap, that is what is said of it.
+    before_gap = {id(p.after) for p in found if p.after is not None and not p.start_known}
+    for period in found:
+        _case(period, made[id(period.first.row.source)]["cases"], people, id(period.last) in before_gap)
         for run, following in _with_next(_homes(period)):
             if run[0].reason in MOVES_HOME:
                 _placement(run, following, made[id(run[0].row.source)]["placements"])
@@ -80,8 +83,8 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
                 m.say(
                     NOTE,
                     "team_not_recorded",
-                    "SSDA903 has no teams: the team of every child is 'Not recorded'.",
-                    "Load allocations beside it.",
+                    "SSDA903 has no teams: a child's team is “Not recorded” where no other table has it.",
+                    "Load a case list or allocations beside it.",
                 )
             if m.rows:
                 out.append(m.recognised(joined))
@@ -100,7 +103,7 @@ def _episode(row: Row) -> Episode | None:
     return Episode(row, child, start, end, reason, end is not None and bool(rec) and not rec.startswith("X1"))
 
 
-def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
+def _case(period: Period, made: Made, people: dict[str | None, Row], before_gap: bool) -> None:
     first, last = period.first.row, period.last.row
     person = people.get(period.first.child)
     legal = _legal_runs(period)[-1]
@@ -114,7 +117,9 @@ def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
         "yearly": "Yes", "start_unknown": None if period.start_known else "Yes",
         "gender": _SEX.get(person.text("sex").lower(), person.cell("sex")) if person else None,
     })  # fmt: skip
-    if not period.start_known:
+    for row, kind, message, remedy, days in unclear(period):
+        made.say(WARNING, kind, message, remedy, row, "DECOM", days)
+    if not period.start_known and period.after is None:
         made.say(
             WARNING, "start_unknown",
             "The child's first episode in the file does not begin a period of care (RNE is not S), so the true start is not known; the start of the episode was taken, and what counts from it is “cannot tell”.",
@@ -123,12 +128,12 @@ def _case(period: Period, made: Made, people: dict[str | None, Row]) -> None:
     if not period.ended and last.text("rec") and not last.text("rec").upper().startswith("X1"):
         made.say(
             WARNING, "end_date_missing", "The child's last episode has a reason for ceasing (REC) but no date (DEC); the child counts as still in care.",
-            "Fill in DEC, or clear REC.", last if last.source is made.source else None, "REC", last.text("rec"),
+            "Fill in DEC, or clear REC.", last, "REC", last.text("rec"),
         )  # fmt: skip
-    if period.ended and not period.last.ended_care:
+    if period.ended and not period.last.ended_care and not before_gap:
         made.say(
-            WARNING, "end_uncertain", "The child's last episode ends with a new episode to follow (REC is X1 or blank), but none follows; the period was taken as ended.",
-            "Check for a missing episode.", last if last.source is made.source else None, "REC", last.text("rec"),
+            WARNING, "end_uncertain", "The child's last episode ends with a new episode to follow (REC is X1 or blank), but none follows; the period was taken as ended, unless another table has it.",
+            "Check for a missing episode.", last, "REC", last.text("rec"),
         )  # fmt: skip
 
 
@@ -175,14 +180,15 @@ def _legal_status(run: tuple[Episode, ...], following: Row | None, made: Made) -
 def _header(table: SourceTable, children: set[str]) -> Recognised | None:
     made = Made(table, "cases", {"child_id": ("CHILD",), "date_of_birth": ("DOB",), "gender": ("SEX",)})
     alone = sum(row.id("child") not in children for row in table.rows())
+    one = alone == 1
     if alone:
         made.say(
             NOTE,
             "no_episodes",
-            f"{alone} children of the header have no episode, so they are not loaded.",
+            f"{alone} {'child' if one else 'children'} of the header {'has' if one else 'have'} no episode, so {'is' if one else 'are'} not loaded.",
             "Load the episodes of the same return.",
         )
-    return made.recognised("their dates of birth were added to the periods of care")
+    return made.fills_in(table.count - alone, "the dates of birth and the genders of the Cases")
 
 
 def _workers(table: SourceTable) -> Recognised | None:
@@ -210,7 +216,7 @@ def _workers(table: SourceTable) -> Recognised | None:
     made.say(
         NOTE,
         "team_not_recorded",
-        "SSDA903 has no teams: the team of every allocation is 'Not recorded'.",
+        "SSDA903 has no teams: an allocation's team is the child's team in Cases, or “Not recorded” where there is none.",
         "Load allocations with teams beside it.",
     )
     return made.recognised("")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..cells import RawTable, is_blank
-from ..datasets import DATASETS
+from ..datasets import DATASETS, NOT_RECORDED
 from ..folding import squash
 from ..problems import DERIVED, ColumnMap, Problem
 from ..recognise import HEADER_ROWS, Recognised
 from ..values import read_date, read_id, text_of
 
-NOT_RECORDED = "Not recorded"
+__all__ = ["NOT_RECORDED", "Kind", "Made", "Row", "SourceTable", "source_table"]
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,39 @@ class Made:
     from_columns: dict[str, tuple[str, ...]]
     rows: list[tuple[int, dict[str, object]]] = field(default_factory=list)
     used: set[int] = field(default_factory=set)  # row indexes of the source that stand in `rows`
+    # for each of `rows`, the fields that can't be known for it, although there is a column
+    unknown: list[frozenset[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, row: Row, values: dict[str, object]) -> None:
+    def add(self, row: Row, values: dict[str, object], unknown: Iterable[str] = ()) -> None:
         self.rows.append((row.index, values))
         self.used.add(row.index)
+        self.unknown.append(frozenset(unknown))
+
+    def parted(self, how_joined: str) -> list[Recognised | None]:
+        """`recognised`, once for the rows that know all fields and once for each set of fields that rows don't know: only where
+        there is a column does a blank say "not done"."""
+        kinds = sorted(set(self.unknown), key=sorted)
+        if not any(kinds):
+            return [self.recognised(how_joined)]
+        parts = []
+        for kind in kinds:
+            rows = [row for row, unknown in zip(self.rows, self.unknown, strict=True) if unknown == kind]
+            parts.append(Made(
+                self.source, self.dataset, {n: h for n, h in self.from_columns.items() if n not in kind},
+                [(i, {n: v for n, v in values.items() if n not in kind}) for i, values in rows], {i for i, _ in rows},
+            ))  # fmt: skip
+        parts[0].used, parts[0].notes, parts[0].problems = self.used, self.notes, self.problems
+        return [
+            part.recognised(how_joined if part is parts[0] else "", len(self.rows) - len(part.rows) if part is parts[0] else None)
+            for part in parts
+        ]
+
+    def fills_in(self, used: int, what: str) -> Recognised | None:
+        """A table whose rows are no rows of a dataset but add to others: `used` of them do."""
+        self.notes.append(f"Not lost: {used} of {self.source.count} rows were used to fill in {what}; a row of this table is none of its own.")
+        return self.recognised("")
 
     def say(
         self,
@@ -125,8 +152,10 @@ class Made:
         header: str | None = None,
         value: str | None = None,
     ) -> None:
-        t = self.source.table
-        j = self.source.column(squash(header)) if header else None
+        """A problem of `row`, which may be of another table of the same kind."""
+        source = row.source if row else self.source
+        t = source.table
+        j = source.column(squash(header)) if header else None
         letter = t.letter(j) if j is not None else None
         self.problems.append(
             Problem(
@@ -144,8 +173,9 @@ class Made:
             )
         )
 
-    def recognised(self, how_joined: str) -> Recognised | None:
-        """`how_joined` explains the rows that have no row of their own, for example "episodes continue a period of care"."""
+    def recognised(self, how_joined: str, elsewhere: int | None = 0) -> Recognised | None:
+        """`how_joined` explains the rows that have no row of their own, for example "episodes continue a period of care".
+        `elsewhere`: rows that another part counts; None when this part counts just its own."""
         t = self.source.table
         dataset = DATASETS[self.dataset]
         fields = [
@@ -176,10 +206,10 @@ class Made:
             row_faults={n: t.row_faults[i] for n, (i, _) in enumerate(self.rows, start=1) if i in t.row_faults},
             hidden_rows=t.hidden_rows,
         )  # fmt: skip
-        folded = self.source.count - len(self.used)
-        if folded:
+        folded = self.source.count - len(self.used) if elsewhere is not None else 0
+        if folded and how_joined:
             raw.notes.append(f"{folded} of {self.source.count} rows have no row of their own: {how_joined}.")
-        extra = len(self.rows) - len(self.used)
+        extra = len(self.rows) + (elsewhere or 0) - len(self.used)
         return Recognised(
             raw,
             dataset,

@@ -1,0 +1,60 @@
+"""The assistant director's pack as a PDF: the front page, then each chart with what it says and its table."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+
+from cpm_metrics.documents import figures
+from cpm_metrics.documents.pack_xlsx import TITLE
+from cpm_metrics.documents.pdf import Document
+from cpm_metrics.views import look
+from cpm_metrics.views.pack import Chart, Pack
+
+
+def document(pack: Pack) -> bytes:
+    """The file, A4 upright."""
+    footer = f"As at {pack.facts['As at']}{' (reconstructed)' if pack.reconstructed else ''} · extract of {pack.facts['Extract taken on']} · {_some(pack.teams_text)}" + (" · WITH NAMES" if pack.names else "")
+    paper = Document(TITLE, footer)
+    paper.add_page()
+    paper.heading(TITLE, 16)
+    loud = [text for text in pack.facts.values() if text.startswith(("Yes: put together", "Too old", "INCLUDED"))]
+    for text in loud:
+        paper.set_text_color(*_rgb(look.STATUS["overdue"].light))
+        paper.paragraph(paper.shown(f"▲ {text}"))
+        paper.set_text_color(28, 39, 48)
+    paper.rows(("What", "How many", "Children", "Note"), [(paper.shown(r.what), _n(r.rows), _n(r.children), paper.shown(r.note)) for r in pack.headlines.itertuples()], (32, 10, 10, 58))
+    paper.heading("What this stands for")
+    paper.rows(("What", "In this pack"), [(name, paper.shown(text)) for name, text in pack.facts.items()], (20, 90))
+    paper.paragraph(f"The lists behind these numbers, the rules and their limits are in the workbook of the same pack. Charts: {len(pack.charts)}, each with its table.")
+    for chart in pack.charts:
+        _chart(paper, chart)
+    return bytes(paper.output())
+
+
+def _chart(paper: Document, chart: Chart) -> None:
+    paper.add_page()
+    paper.heading(paper.shown(chart.title), 13)
+    for sentence in chart.reading:
+        paper.paragraph(paper.shown(sentence))
+    picture = figures.draw(chart)
+    if picture is None:
+        paper.paragraph("Nothing to draw: see the sentence above and the table.")
+    else:
+        paper.image(io.BytesIO(picture), w=paper.epw, alt_text=paper.shown(chart.alt), title=paper.shown(chart.title))
+        paper.ln(3)
+    if chart.rows:
+        paper.rows([paper.shown(text) for text in chart.headers], [[paper.shown(text) for text in row] for row in chart.rows], chart.widths, size=7.5)
+
+
+def _n(number) -> str:
+    return "" if pd.isna(number) else f"{int(number):,}"
+
+
+def _some(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))  # type: ignore[return-value]
