@@ -54,7 +54,7 @@ def test_example(thing, example):
     tables, columns = given(example)
     results = compute_rows(tables, date.fromisoformat(example.as_at), columns=columns, settings=Settings(example.settings))
     if thing in all_rules():
-        frame = results.rows("SELECT * FROM obligations WHERE rule = ? ORDER BY anchor_date, about_meeting, obligation_id", [thing.code])
+        frame = results.rows("SELECT * FROM obligations WHERE rule = ? ORDER BY anchor_date, about_meeting, due_date NULLS LAST, why", [thing.code])
         names = [name for (name, *_) in results.rows("DESCRIBE obligations")]
     else:
         frame = results.rows("SELECT * FROM indicators WHERE indicator = ?", [thing.code])

@@ -83,7 +83,10 @@ def preflight(name: str, data: bytes, say: Progress = _silent) -> dict[str, Shee
     if _HTML.match(head):
         raise UnreadableFile(f"{name} is not a spreadsheet: it is a web page (HTML), whatever its name says.", _SAVE_AS)
     if _XML.match(head):
-        raise UnreadableFile(f"{name} is not a spreadsheet we read: it is XML.", _SAVE_AS)
+        raise UnreadableFile(
+            f"{name} is not a spreadsheet we read: it is XML.",
+            _SAVE_AS + " Of an SSDA903 return, load its CSV files (Header, Episodes, Reviews) instead.",
+        )
     if name.lower().endswith(WORKBOOK_ENDINGS):
         if not any(data.strip(b"\x00 \r\n\t")):
             raise UnreadableFile(f"{name} is damaged: it holds nothing but blanks.", "Export it again.")

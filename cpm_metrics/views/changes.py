@@ -1,9 +1,14 @@
-"""What differs between two computed states: the present load and the one before, or the present load and a week earlier."""
+"""What differs between two computed states: the present load and the one before, or the present load and a week earlier.
+
+*Slipped* is what is further away than it was: a booked CPM, placement planning meeting or review that was put off, or a due date
+that moved later while nothing was done. What slips doesn't show in a list of late things: putting a review off takes the
+obligations that hang on it out of "overdue". It takes two loads; one load alone has only the last date of each booking.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pandas as pd
 
@@ -22,19 +27,22 @@ _KEYED = """
 @dataclass(frozen=True)
 class Changes:
     """`newly_overdue` and `cleared`: rows as `lists.obligations` gives them (cleared ones from the earlier state, with `now`:
-    what became of them). `flags_new` and `flags_gone`: rows as `lists.flags` gives them."""
+    what became of them). `flags_new` and `flags_gone`: rows as `lists.flags` gives them. `slipped` and `unsaid` (bookings whose day
+    has passed with no outcome recorded, so that it can't be told): rows as `slipped` gives them."""
 
     newly_overdue: pd.DataFrame
     cleared: pd.DataFrame
     flags_new: pd.DataFrame
     flags_gone: pd.DataFrame
+    slipped: pd.DataFrame
+    unsaid: pd.DataFrame
 
     def of(self, teams: Sequence[str]) -> Changes:
         """Those of the chosen teams; all when none is chosen."""
         if not teams:
             return self
-        return Changes(*(f[f["team"].isin(teams)].reset_index(drop=True)
-                         for f in (self.newly_overdue, self.cleared, self.flags_new, self.flags_gone)))  # fmt: skip
+        parts = (getattr(self, part.name) for part in fields(self))
+        return Changes(*(frame[frame["team"].isin(teams)].reset_index(drop=True) for frame in parts))
 
 
 def between(before: Results, now: Results) -> Changes:
@@ -50,14 +58,108 @@ def between(before: Results, now: Results) -> Changes:
     cleared = lists.obligations(before, ids=gone["obligation_id"].tolist())
     cleared = cleared.merge(gone[["obligation_id", "now"]], on="obligation_id", how="left")
     flags_now, flags_then = lists.flags(now), lists.flags(before)
+    moved = slipped(before, now)
     return Changes(
         newly_overdue=lists.obligations(now, ids=new["obligation_id"].tolist()),
         cleared=cleared,
-        flags_new=_without(flags_now, flags_then),
-        flags_gone=_without(flags_then, flags_now),
+        flags_new=without(flags_now, flags_then),
+        flags_gone=without(flags_then, flags_now),
+        slipped=moved[moved["became"] != "not_recorded"].reset_index(drop=True),
+        unsaid=moved[moved["became"] == "not_recorded"].reset_index(drop=True),
     )
 
 
-def _without(flags: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+def without(flags: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     known = set(zip(others["indicator"], others["child_id"], strict=True))
     return flags[[pair not in known for pair in zip(flags["indicator"], flags["child_id"], strict=True)]].reset_index(drop=True)
+
+
+# -- slipped
+
+KINDS = {"review": "Child in Care Review", "final": "Final plan CPM", "cpm": "Care Planning Meeting", "placement": "Placement planning meeting"}
+# One row: a meeting or review that counts for a child in care now, with its kind in the words of `KINDS`.
+_MEETINGS = """
+    SELECT t.child_id, t.care_started, t.kind, t.day, t.state FROM (
+        SELECT child_id, care_started, review_date AS day, state, 'review' AS kind FROM timeline_reviews
+        UNION ALL
+        SELECT child_id, care_started, meeting_date, state,
+            CASE meeting_type WHEN 'final_plan_cpm' THEN 'final' WHEN 'cpm' THEN 'cpm' ELSE 'placement' END
+        FROM timeline_meetings WHERE is_cpm OR meeting_type = 'placement_planning'
+    ) t JOIN in_care USING (child_id, care_started)
+"""
+BECAME = {
+    "moved": "Moved to a later day", "held_later": "Held later than booked", "cancelled": "Cancelled, no new date",
+    "postponed": "Postponed, no new date", "gone": "No longer in the extract, no new date", "due_later": "Due date moved later",
+    "not_recorded": "Day passed, outcome not recorded",
+}  # fmt: skip
+
+
+def slipped(before: Results, now: Results) -> pd.DataFrame:
+    """Booked meetings put off and due dates moved later, of children who are in care in the same period in both states.
+
+    A booking is a child's earliest one of a kind. It slipped when no meeting of that kind came to be known as held by its day, and
+    it was held later, or the earliest booking now is later, or none is booked. "not_recorded": its day has passed and nothing says
+    what became of it, so whether it slipped can't be told. A due date slipped when the obligation was open then, is open still, and falls due later.
+
+    Columns: child_id, name, title (what it is), became (a key of `BECAME`), was, moved_to (blank: no new date), days (from one to the
+    other), team, worker (of the child now; of the obligation).
+    """
+    found = pd.concat([_bookings(before, now), _due_dates(before, now)], ignore_index=True)
+    found["days"] = (found["moved_to"] - found["was"]).dt.days.astype("Int64")
+    found["order"] = found["became"].eq("due_later")
+    found = found.sort_values(["order", "was", "child_id", "title"], kind="stable", ignore_index=True)
+    return found[["child_id", "name", "title", "became", "was", "moved_to", "days", "team", "worker"]]
+
+
+def _bookings(before: Results, now: Results) -> pd.DataFrame:
+    one = ["child_id", "care_started", "kind"]
+    then, present = before.frame(_MEETINGS), now.frame(_MEETINGS)
+    booked = then[then["state"] == "booked"].groupby(one, as_index=False)["day"].min().rename(columns={"day": "was"})
+    people = now.frame("SELECT child_id, care_started, forename, surname, team, worker FROM children JOIN in_care USING (child_id, care_started)")
+    booked = booked.merge(people, on=["child_id", "care_started"])  # in care in this period now, too
+    # The first one held since the last that was known then, even if it was recorded late: it is what had been booked.
+    last = then[then["state"] == "held"].groupby(one, as_index=False)["day"].max().rename(columns={"day": "last"})
+    held = present[present["state"] == "held"].merge(last, on=one, how="left")
+    held = held[held["last"].isna() | (held["day"] > held["last"])].groupby(one, as_index=False)["day"].min().rename(columns={"day": "held"})
+    ahead = present[present["state"] == "booked"].groupby(one, as_index=False)["day"].min().rename(columns={"day": "ahead"})
+    # Told more than once for its day: by the strongest.
+    told = present.assign(rank=present["state"].map({"not_recorded": 0, "postponed": 1, "cancelled": 2})).dropna(subset="rank")
+    told = told.sort_values("rank", kind="stable").drop_duplicates([*one, "day"]).rename(columns={"day": "was"})[[*one, "was", "state"]]
+    out = booked.merge(held, on=one, how="left").merge(ahead, on=one, how="left").merge(told, on=[*one, "was"], how="left")
+    out["moved_to"] = out["held"].fillna(out["ahead"])
+    out = out[out["moved_to"].isna() | (out["moved_to"] > out["was"])]
+    became = out["state"].fillna("gone").where(out["ahead"].isna(), "moved").where(out["held"].isna(), "held_later")
+    # Its day has passed, what became of it isn't recorded, and another is booked: that may be the next one.
+    out["became"] = became.where(~((became == "moved") & (out["state"] == "not_recorded")), "not_recorded")
+    out.loc[out["became"] == "not_recorded", "moved_to"] = pd.NaT
+    out["name"] = lists.names(out)
+    out["title"] = out["kind"].map(KINDS)
+    return out
+
+
+def _due_dates(before: Results, now: Results) -> pd.DataFrame:
+    """Those of one rule and anchor (the actions of one meeting) are told apart by their words, those of the same words by their
+    order, and not at all where their number changed."""
+    same = ["rule", "child_id", "care_started", "anchor_date"]
+    then, present = (r.frame(_OPEN_DATED) for r in (before, now))
+    worded = present.merge(then, on=[*same, "detail", "n", "alike"], suffixes=("", "_then"))
+    left, left_then = present[~present["obligation_id"].isin(worded["obligation_id"])], then[~then["obligation_id"].isin(worded["obligation_id_then"])]
+    alone = left[left["together"] == 1].merge(left_then[left_then["together"] == 1], on=same, suffixes=("", "_then"))
+    both = pd.concat([pairs[["obligation_id", "due_date", "due_date_then"]] for pairs in (worded, alone)], ignore_index=True)
+    both = both[both["due_date"] > both["due_date_then"]].drop(columns="due_date")
+    rows = lists.obligations(now, ids=both["obligation_id"].tolist()).merge(both, on="obligation_id")
+    rows = rows[rows["in_care"].astype(bool)]
+    return rows.assign(became="due_later", was=rows["due_date_then"], moved_to=rows["due_date"])
+
+
+# One row: an obligation not done yet. `n`: its place among those with the same words, `alike` of them; `together`: how many have
+# its rule, child and anchor, closed ones too.
+_OPEN_DATED = """
+    FROM (
+        SELECT rule, child_id, care_started, anchor_date, due_date, status, obligation_id, coalesce(detail, '') AS detail,
+            row_number() OVER (PARTITION BY rule, child_id, care_started, anchor_date, detail ORDER BY due_date, obligation_id) AS n,
+            count(*) OVER (PARTITION BY rule, child_id, care_started, anchor_date, detail) AS alike,
+            count(*) OVER (PARTITION BY rule, child_id, care_started, anchor_date) AS together
+        FROM obligation_facts
+    ) WHERE status IN ('overdue', 'due_soon', 'upcoming')
+"""

@@ -87,6 +87,7 @@ EXCEPTION: dict[str, Look] = {
     "holds": Look("In force", "◈", ":material/approval:", "blue", "#1d5fa8", "#7db4f0", "It holds on the as-at date, and the obligation is still open."),
     "expired": Look("Expired", "–", ":material/event_busy:", "gray", "#5b6b77", "#9aa9b5", "Its last day has passed."),
     "withdrawn": Look("Withdrawn", "✕", ":material/undo:", "gray", "#5b6b77", "#9aa9b5", "A manager took it back."),
+    "later": Look("Made later", "–", ":material/schedule:", "gray", "#5b6b77", "#9aa9b5", "Made after the as-at date of this earlier view."),
     "closed": Look("No longer open", "✓", ":material/task_alt:", "gray", "#5b6b77", "#9aa9b5", "The obligation it was about has been done, missed or is no longer needed."),
     "gone": Look("Matches nothing", "?", ":material/help:", "yellow", "#a16207", "#e6cf5c", "What it was about is not in what is shown: the extract changed, or the as-at date lies before it."),
 }  # fmt: skip

@@ -60,7 +60,7 @@ def between(before: Results, after: Results) -> Effect:
     same = both[both["before"] == both["after"]]
     due_moved = same[(same["due_date_was"] != same["due_date_will"]) & ~(same["due_date_was"].isna() & same["due_date_will"].isna())]
     flags_was, flags_will = lists.flags(before), lists.flags(after)
-    return Effect(_rows(before, after, moved), _rows(before, after, due_moved), (len(was), len(will)), changes._without(flags_will, flags_was), changes._without(flags_was, flags_will))
+    return Effect(_rows(before, after, moved), _rows(before, after, due_moved), (len(was), len(will)), changes.without(flags_will, flags_was), changes.without(flags_was, flags_will))
 
 
 def _rows(before: Results, after: Results, moved: pd.DataFrame) -> pd.DataFrame:

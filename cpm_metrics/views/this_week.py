@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cpm_metrics.engine import Results
-from cpm_metrics.views import lists
+from cpm_metrics.rules import all_rules
+from cpm_metrics.views import lists, look, worklist
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,13 @@ LISTS: dict[str, dict] = {
     "cannot_tell": {"statuses": ("cannot_tell",)},
     "left_care": {"statuses": ("overdue", "due_soon"), "in_care": False},
 }
+# A part of `due`: what a meeting would meet, and none of that kind is booked.
+UNBOOKED = "unbooked"
 
 
 def counts(results: Results, teams: Sequence[str] = ()) -> dict[str, Count]:
-    """List -> how many, for `LISTS`, `nothing_booked` and `drift`, and `overdue` (all of them, as the command line has it)."""
+    """List -> how many, for `LISTS`, `unbooked`, `booked_late` (due soon, and booked for after the due date), `meetings_due` (due soon,
+    and a meeting would meet it), `drift`, and `overdue` (all of them, as the command line has it)."""
     params = lists._groups() | ({"teams": list(teams)} if teams else {})
     conditions = {
         "overdue": "status = 'overdue'",
@@ -52,13 +56,41 @@ def counts(results: Results, teams: Sequence[str] = ()) -> dict[str, Count]:
         params,
     )
     out = {name: Count(row[2 * at], row[2 * at + 1]) for at, name in enumerate(conditions)}
-    flags = lists.flags(results, teams=teams)
-    booked = flags[flags["indicator"] == "nothing-booked"]
-    out["nothing_booked"] = Count(len(booked), booked["child_id"].nunique())
-    out["drift"] = Count(len(flags), flags["child_id"].nunique())
+    due = rows(results, "due", teams)
+    out["meetings_due"] = count(due[due["kind"].notna()])
+    out[UNBOOKED] = count(due[due["nothing_booked"]])
+    out["booked_late"] = count(due[due["booked"] > due["due_date"]])
+    out["drift"] = count(lists.flags(results, teams=teams))
     return out
 
 
+def as_filters(which: str) -> dict[str, str]:
+    """The same list in the words of the worklist's address."""
+    chosen = LISTS["due" if which == UNBOOKED else which]
+    words = {"status": ",".join(chosen["statuses"])}
+    if "in_care" in chosen:
+        words["care"] = "now" if chosen["in_care"] else "left"
+    if "grouping" in chosen:
+        words["rule"] = ",".join(rule.code for rule in all_rules() if look.group_of(rule.code) == chosen["grouping"])
+    if which == UNBOOKED:
+        words["unbooked"] = "yes"
+    return words
+
+
+def count(frame: pd.DataFrame) -> Count:
+    return Count(len(frame), int(frame["child_id"].nunique()))
+
+
 def rows(results: Results, which: str, teams: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of one of `LISTS`, as `lists.obligations` gives them."""
-    return lists.obligations(results, teams=teams, **LISTS[which])
+    """The rows of one of `LISTS` or `UNBOOKED`, as `worklist.with_booked` gives them: what can still be acted on first.
+
+    That is what fell due most recently, or falls due soonest; among meetings, CPMs and reviews before placement planning, which is of
+    little use long after the move.
+    """
+    found = worklist.with_booked(results, lists.obligations(results, teams=teams, **LISTS["due" if which == UNBOOKED else which]))
+    if which == UNBOOKED:
+        found = found[found["nothing_booked"]]
+    found = worklist.in_order(found, "recent")
+    if which == "meetings":
+        found = pd.concat([found[found["kind"] != "placement"], found[found["kind"] == "placement"]], ignore_index=True)
+    return found

@@ -217,15 +217,20 @@ def _progress(name: str) -> None:
 
 
 def _stop(name: str) -> None:
+    """What is being changed stops at its next safe point. Reading is over at once, this stage and whatever followed it: it may have
+    come to its end while the button was being pressed."""
     job = _slots().get(name)
     if job is None:
         return
     job.stop()
-    if job.running and not job.changes:
-        # What it would still find out is of no use to anyone: the page needn't wait for the thread to notice.
-        ended = Job(job.key, job.title, False)
-        ended.status = "cancelled"
-        _slots()[name] = ended
+    if job.changes:
+        return
+    for other, running in list(_slots().items()):
+        if running.running and not running.changes:
+            _drop(other)
+    ended = Job(job.key, job.title, False)
+    ended.status = "cancelled"
+    _slots()[name] = ended
 
 
 def _say_how_it_ended(name: str, job: Job) -> None:

@@ -1,4 +1,4 @@
-"""One child: header, timeline, every obligation with its why, flags, actions, brothers and sisters."""
+"""One child: who, what is next, what needs attention, timeline, obligations with their why, actions, brothers and sisters, what if."""
 
 from datetime import date, timedelta
 
@@ -6,9 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from cpm_metrics import charts
+from cpm_metrics.documents import record, supervision
 from cpm_metrics.rules import rule
-from cpm_metrics.views import child, lists, look
-from pages._shared import frame, show, state
+from cpm_metrics.views import child, exceptions, lists, look, siblings
+from pages._shared import child_siblings, child_what_if, data, frame, notes, show, state
+
+MOST_CARDS = 5  # of rules with something overdue or due soon; the rest stands behind a click
 
 
 def page() -> None:
@@ -29,14 +32,15 @@ def page() -> None:
         several(periods, care_started)
     flags = lists.flags(view.results, child=wanted) if period["current"] else pd.DataFrame()
     obligations = child.obligations(view.results, wanted, care_started)
+    together = siblings.side_by_side(view.results, wanted) if period["current"] else pd.DataFrame()
     dates(view, wanted, care_started, period)
-    attention(obligations, flags)
+    child_siblings.line(together, view.as_at)
+    attention(view, obligations, flags, period)
     timeline(view, wanted, care_started)
 
-    actions, meetings, siblings = child.actions(view.results, wanted, care_started), child.meetings(view.results, wanted, care_started), child.siblings(view.results, wanted)
-    still_open = int((actions["state"] != "✓ Done").sum()) if len(actions) else 0
+    actions, meetings, family = child.actions(view.results, wanted, care_started), child.meetings(view.results, wanted, care_started), child.siblings(view.results, wanted)
     tabs = st.tabs([
-        f"All obligations ({len(obligations)})", f"Actions ({still_open} open)", f"Meetings and reviews ({len(meetings)})", f"Brothers and sisters ({len(siblings)})",
+        f"All obligations ({len(obligations)})", f"Actions ({int(actions['open'].sum())} open)", f"Meetings and reviews ({len(meetings)})", f"Brothers and sisters ({len(family)})", "What if",
     ])  # fmt: skip
     with tabs[0]:
         every_obligation(view, obligations, wanted)
@@ -45,7 +49,9 @@ def page() -> None:
     with tabs[2]:
         meeting_list(view, meetings, wanted)
     with tabs[3]:
-        sibling_list(siblings)
+        child_siblings.panel(view, together, family, siblings.group_size(view.results, wanted))
+    with tabs[4]:
+        child_what_if.panel(view, wanted, care_started, period)
 
 
 def choose(view: frame.View, found: dict[str, str], wanted: str | None) -> None:
@@ -85,38 +91,36 @@ def header(view: frame.View, found: dict[str, str], wanted: str, period: pd.Seri
     frame.banners(view)
     if period["left_out"]:
         st.info("Every legal status of this child is a short break (V3 or V4), so nothing is counted for them.", icon=":material/info:")
-    plan = look.PERMANENCE_PLAN.get(period["permanence_plan"], None if pd.isna(period["permanence_plan"]) else str(period["permanence_plan"]))
-    agreed = f", agreed {look.day(period['permanence_agreed'])}" if pd.notna(period["permanence_agreed"]) else ""
-    achieved = f", achieved {look.day(period['permanence_achieved'])}" if pd.notna(period["permanence_achieved"]) else ""
-    legal, home = now_words(view, wanted, period)
+    legal, home = child.now(view.results, wanted, period)
     care = f"since {look.day(period['care_started'])}" if period["in_care"] else f"{look.day(period['care_started'])} to {look.day(period['care_ceased'])}"
     facts(
         {
-            "In care": care, "Legal status": legal, "Home": home, "Permanence plan": (plan or "none recorded") + agreed + achieved,
-            "Team": text(period["team"]), "Social worker": text(period["worker"]), "Team manager": text(period["team_manager"]), "IRO": text(period["iro"]),
+            "In care": care, "Legal status": legal, "Home": home, "Permanence plan": child.plan(period),
+            "Team": child.recorded(period["team"]), "Social worker": child.recorded(period["worker"]),
+            "Team manager": child.recorded(period["team_manager"]), "IRO": child.recorded(period["iro"]),
         }
     )  # fmt: skip
+    take_along(view, wanted, period)
 
 
-def text(value) -> str:
-    return "not recorded" if value is None or pd.isna(value) or not str(value).strip() else str(value)
+def take_along(view: frame.View, wanted: str, period: pd.Series) -> None:
+    """What can be printed or prepared for this child. The names of the files have the child ID and no name."""
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Supervision sheet", show.made(lambda: sheet(view, wanted)), f"supervision-{safe(wanted)}-{view.as_at.isoformat()}.pdf", "application/pdf", key="child-sheet",
+            icon=":material/picture_as_pdf:", on_click="ignore", help="One printable page (PDF) with what is overdue, due soon and drifting, and room for the manager’s decision.",
+        )  # fmt: skip
+        if period["current"] and period["in_care"]:
+            st.download_button(
+                "Prepare the next meeting", show.made(lambda: record.record_docx(view.results, wanted)), f"cpm-record-{safe(wanted)}-{view.as_at.isoformat()}.docx",
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document", key="child-record", icon=":material/edit_document:", on_click="ignore",
+                help="The Care Planning Meeting Record (Word), filled in as far as the extracts go. Drop it on the Load page once it is completed.",
+            )  # fmt: skip
 
 
-def now_words(view: frame.View, wanted: str, period: pd.Series) -> tuple[str, str]:
-    """Legal status and home on the as-at date (or the last ones of a period that ended)."""
-    lanes = child.lanes(view.results, wanted)
-    out = []
-    for lane, fallback in (("Legal status", period["legal_status"]), ("Home", period["placement_type"])):
-        rows = lanes[(lanes["lane"] == lane) & (lanes["start"] >= period["care_started"] - pd.Timedelta(days=1))]
-        if pd.notna(period["care_ceased"]):
-            rows = rows[rows["start"] <= period["care_ceased"]]
-        if not len(rows):
-            out.append(text(fallback))
-            continue
-        last = rows.iloc[-1]
-        words = look.legal(last["label"], last["note"]) if lane == "Legal status" else text(last["label"])
-        out.append(f"{words}, since {look.day(last['start'])}")
-    return out[0], out[1]
+def sheet(view: frame.View, wanted: str) -> bytes:
+    kept = data.store().state
+    return supervision.pdf(view.results, [wanted], kept.notes(wanted), kept.exceptions(wanted))
 
 
 def facts(pairs: dict[str, str]) -> None:
@@ -146,61 +150,39 @@ def pick_period(key: str) -> None:
 def dates(view: frame.View, wanted: str, care_started: date, period: pd.Series) -> None:
     if not period["in_care"] or period["left_out"]:
         return
-    found = child.next_dates(view.results, wanted, care_started)
-    with st.grid(4, min_column_width=150, gap="small"):
-        st.metric("Next CPM needed by", look.day(found["cpm"]) or ("Cannot tell" if found["cpm_unknown"] else "–"), gap_words(found["cpm"], view.as_at, found["cpm_unknown"]), delta_color="red" if found["cpm"] and found["cpm"] < view.as_at else "off", delta_arrow="off", border=True)
-        st.metric("Next CPM booked", look.day(found["cpm_booked"]) or "None", booked_words(found), delta_color="red" if not found["cpm_booked"] else "off", delta_arrow="off", border=True)
-        st.metric("Next review", look.day(found["review"]) or "–", review_words(found, view.as_at), delta_color="red" if found["review"] and found["review"] < view.as_at else "off", delta_arrow="off", border=True)
-        st.metric("Last CPM · last review", look.day(found["last_cpm"]) or "None yet", f"review {look.day(found['last_review']) or 'none yet'}", delta_color="off", delta_arrow="off", border=True)
+    found = child.date_words(child.next_dates(view.results, wanted, care_started), view.as_at)
+    with st.grid(len(found), min_column_width=150, gap="small"):
+        for one in found:
+            st.metric(one.title, one.value, one.note, delta_color="red" if one.wanting else "off", delta_arrow="off", border=True)
 
 
-def review_words(found: dict, as_at: date) -> str:
-    if found["review_booked"]:
-        return "booked"
-    if found["review"] and found["review"] < as_at:
-        return f"not held, {look.days((as_at - found['review']).days)} overdue"
-    return "due by then, not booked"
-
-
-def gap_words(due: date | None, as_at: date, unknown: int) -> str:
-    if due is None:
-        return "what is needed is not in the extracts" if unknown else "nothing open"
-    gap = (due - as_at).days
-    return f"{look.days(-gap)} overdue" if gap < 0 else f"{look.days(gap)} left"
-
-
-def booked_words(found: dict) -> str:
-    if not found["cpm_booked"]:
-        return "nothing booked"
-    if found["cpm"] and found["cpm_booked"] > found["cpm"]:
-        return "after the date it is needed by"
-    return "in time"
-
-
-def attention(obligations: pd.DataFrame, flags: pd.DataFrame) -> None:
+def attention(view: frame.View, obligations: pd.DataFrame, flags: pd.DataFrame, period: pd.Series) -> None:
     """What needs attention: overdue and due soon, and the flags, each with its sentence."""
-    now = obligations[obligations["status"].isin(["overdue", "due_soon"])]
-    order = list(look.GROUPS)
-    now = now.iloc[sorted(range(len(now)), key=lambda at: (now["status"].iloc[at] != "overdue", order.index(look.group_of(now["rule"].iloc[at]))))]
+    now = child.urgent(obligations)
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader(f"Overdue and due soon ({len(now)})", anchor=False)
         if not len(now):
             show.empty("Nothing overdue or due soon", "What lies further ahead stands under All obligations.")
-        for row in now.head(6).itertuples():
-            with st.container(border=True, gap=None):
-                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                    show.badge(look.STATUS[row.status], f", {look.days(row.days)}" if row.status == "overdue" else f", {look.days(row.days_left)} left")
-                    st.markdown(f"**{row.title}**, due {look.day(row.due_date)}", width="content")
-                st.text(row.why)
-        if len(now) > 6:
-            with st.expander(f"{len(now) - 6} more"):
-                for row in now.iloc[6:].itertuples():
-                    st.text(f"{look.STATUS[row.status].label}: {row.why}")
+        unknown = int((obligations["status"] == "cannot_tell").sum())
+        if unknown:
+            st.caption(f":material/help: {look.count(unknown, 'obligation')} more can’t be told, because what they need is not in the extracts: see All obligations.")
+        kinds = list(now.groupby(["status", "rule"], sort=False))
+        for _, alike in kinds[:MOST_CARDS]:
+            urgent_card(alike)
+        if len(kinds) > MOST_CARDS:
+            with st.expander(f"{sum(len(alike) for _, alike in kinds[MOST_CARDS:])} more"):
+                for _, alike in kinds[MOST_CARDS:]:
+                    urgent_card(alike)
     with right:
         st.subheader(f"Drift flags ({len(flags)})", anchor=False)
-        if not len(flags):
-            show.empty("No sign of drift", "None of the drift indicators is raised. Each is explained in the rule book.")
+        lacking = lists.not_assessed(view.results)
+        if not (period["current"] and period["in_care"]):
+            show.empty("Not flagged", "Only children in care on the as-at date are flagged, for their present period of care.", ":material/info:")
+        elif not len(flags):
+            show.empty("No drift flag raised", "None of the drift indicators that can be assessed is raised." if lacking else "None of the drift indicators is raised. Each is explained in the rule book.", ":material/help:" if lacking else ":material/check_circle:")
+        if lacking:
+            st.caption(f":material/help: Can’t be assessed from what was loaded: {', '.join(f'{title} (needs {needs})' for title, needs in lacking)}.")
         for row in flags.itertuples():
             with st.container(border=True, gap=None):
                 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -210,23 +192,51 @@ def attention(obligations: pd.DataFrame, flags: pd.DataFrame) -> None:
                 st.text(row.why)
 
 
+def urgent_card(alike: pd.DataFrame) -> None:
+    """What is overdue, or due soon, by one rule: the first in full, the others counted."""
+    row = next(alike.itertuples())
+    with st.container(border=True, gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            show.badge(look.STATUS[row.status], f", {look.days(row.days)}" if row.status == "overdue" else f", {look.days(row.days_left)} left")
+            st.markdown(f"**{row.title}**, due {look.day(row.due_date)}", width="content")
+        st.text(row.why)
+        if len(alike) > 1:
+            st.caption(f"and {len(alike) - 1} more {look.STATUS[row.status].word.lower()} by this rule, under All obligations")
+
+
 def timeline(view: frame.View, wanted: str, care_started: date) -> None:
-    lanes, windows, marks = child.lanes(view.results, wanted), child.windows(view.results, wanted), child.marks(view.results, wanted)
+    results = view.results
+    lanes, windows, marks, due = child.lanes(results, wanted), child.windows(results, wanted), child.marks(results, wanted), child.due(results, wanted)
+    gaps = child.gaps(results, wanted, lanes)
     st.subheader("Timeline", anchor=False)
-    spans = {"2y": "Two years", "care": "This period of care", "all": "Everything known"}
+    spans = {"1y": "One year", "2y": "Two years", "care": "This period of care", "all": "Everything known"}
     span = state.param("span", list(spans), "2y")
     key = f"span-{span}"
     st.segmented_control("How far back", list(spans), default=span, format_func=spans.get, required=True, key=key, on_change=pick_span, args=(key,), label_visibility="collapsed")
-    start = {"2y": max(view.as_at - timedelta(days=731), care_started - timedelta(days=40)), "care": care_started - timedelta(days=40), "all": None}[span]
-    words = charts.timeline_words(windows, marks, view.as_at)
+    from_care = care_started - timedelta(days=40)
+    start = {"1y": max(view.as_at - timedelta(days=366), from_care), "2y": max(view.as_at - timedelta(days=731), from_care), "care": from_care, "all": None}[span]
     st.plotly_chart(
-        charts.timeline(lanes, windows, marks, view.as_at, start=start, dark=show.dark()), theme=None, key=f"timeline-{wanted}-{span}", alt=words,
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "toImage"], "scrollZoom": False},
+        # The computer's date is a mark on the chart and nothing else.
+        charts.timeline(lanes, windows, marks, view.as_at, gaps=gaps, due=due, start=start, today=date.today(), dark=show.dark()), theme=None, key=f"timeline-{wanted}-{span}",
+        alt=charts.timeline_words(windows, marks, view.as_at, gaps, due), config={"displayModeBar": False},
     )  # fmt: skip
+    _, beyond = charts.timeline_ends(windows, marks, due, view.as_at)
+    if beyond:
+        st.caption(f":material/warning: Further ahead than the chart shows: {', '.join(look.day(day) for day in beyond)}. Is the year right?")
+    lacking = child.not_drawn(results)
+    if lacking:
+        st.caption(f"Not drawn, because the extracts never had them: {', '.join(lacking)}.")
     st.caption(
-        "● held · ○ booked · ✕ cancelled · ▷ postponed · ◇ outcome not recorded · ✦ significant change. Pale band: the time allowed for a review or CPM. "
-        "Bar below it: a gap (◆ late, ▲ overdue, ✕ missed). Point at anything for its dates; drag to move, and the tables below hold the same."
+        "● held · ○ booked · ✕ cancelled · ▷ postponed · ◇ outcome not recorded · ✦ significant change, or final care plan due or filed · ❙ due date of what is still open. "
+        "Pale band: the time allowed for a review or CPM. Bar below it: a gap (◆ late, ▲ overdue, ✕ missed). Hatched: in care, and nothing recorded. Point at anything for its dates."
     )
+    with st.expander("The timeline as a table", icon=":material/table:"):
+        rows = charts.timeline_table(lanes, windows, marks, gaps, due)
+        st.dataframe(
+            rows, hide_index=True, key="child-timeline", alt="Everything that the timeline shows", height=show.height(rows, 460), placeholder="",
+            column_config={"lane": st.column_config.TextColumn("Lane", width=110), "what": st.column_config.TextColumn("What", width=420), "start": show.date_column("From, or on"), "end": show.date_column("To", "Blank: one day, or still so.")},
+        )  # fmt: skip
+        show.downloads(rows, f"child-{safe(wanted)}-timeline", view.about, title="Timeline")
 
 
 def pick_span(key: str) -> None:
@@ -237,14 +247,19 @@ def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
     if not len(rows):
         show.empty("No obligations", "Nothing was due for this child in this period of care.")
         return
+    rows = exceptions.beside(rows, notes.in_force(view))
+    excepted = int(rows["exception"].notna().sum())
+    if excepted:
+        st.caption(f":material/approval: {look.count(excepted, 'obligation')} with a manager’s exception. It changes no status.")
     found = [status for status in look.STATUS if (rows["status"] == status).any()]
     chosen = st.pills("Status", found, selection_mode="multi", format_func=lambda s: f"{look.STATUS[s].label} ({int((rows['status'] == s).sum())})", key="child-status", label_visibility="collapsed")
     rows = rows[rows["status"].isin(chosen)].reset_index(drop=True) if chosen else rows
+    columns = ["title", "status", *(["exception"] if excepted else []), "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why"]
     shown = rows.assign(status=[[look.STATUS[s].label] for s in rows["status"]], level=[[look.LEVEL[s].label] for s in rows["level"]])
     picked = st.dataframe(
         shown, hide_index=True, key="child-obligations", on_select="rerun", selection_mode="single-row", placeholder="", height=show.height(shown, 460),
-        alt="Every obligation of this child", column_order=["title", "status", "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why"],
-        column_config={name: show.COLUMNS[name][1]() for name in ("title", "status", "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why")},
+        alt="Every obligation of this child", column_order=columns,
+        column_config={name: show.COLUMNS[name][1]() for name in columns},
     )  # fmt: skip
     if picked.selection.rows and picked.selection.rows[0] < len(rows):
         row = rows.iloc[picked.selection.rows[0]]
@@ -253,8 +268,9 @@ def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
             chosen_rule = rule(row["rule"])
             st.caption(f"{chosen_rule.question} Source: {chosen_rule.source}.")
             show.definition(row["rule"])
+            notes.panel(view, row)
     else:
-        st.caption("Tick a row to read its sentence in full and its rule.")
+        st.caption("Tick a row to read its sentence in full and its rule, and to add a note or a manager’s exception.")
     show.downloads(rows, f"child-{safe(wanted)}-{view.as_at.isoformat()}", view.about, title="Obligations of one child")
 
 
@@ -266,16 +282,37 @@ def action_list(view: frame.View, actions: pd.DataFrame, wanted: str) -> None:
     if not len(actions):
         show.empty("No actions", "No action of a CPM of this period of care is in the extracts.", ":material/info:")
         return
+    limit = view.results.settings["actions-rolled-over.limit"]
+    open_ones, rolled = int(actions["open"].sum()), int(actions["rolled_over"].sum())
+    untold = bool(actions["open"].any() and actions.loc[actions["open"], "meetings_since"].isna().all())
+    st.markdown(
+        f"{look.count(len(actions), 'action')} agreed; {open_ones} not completed, "
+        + ("but whether they were is not in the extracts." if untold else f"of them **{rolled} rolled over**: still open after {look.count(limit, 'further CPM')} or more.")
+    )
+    meetings = child.actions_by_meeting(actions)
     st.dataframe(
-        actions, hide_index=True, placeholder="", key="child-actions", alt="Actions agreed at meetings", height=show.height(actions, 460),
+        meetings, hide_index=True, placeholder="", key="child-action-meetings", alt="Actions by the meeting that agreed them", height=show.height(meetings, 270),
+        column_order=["meeting_date", "agreed", "completed", "open", "overdue", "rolled_over", "meetings_since", "meeting_id"],
         column_config={
-            "state": st.column_config.TextColumn("State", width=110), "action": st.column_config.TextColumn("Action", width=380), "responsible": st.column_config.TextColumn("Responsible", width=150),
+            "meeting_date": show.date_column("Meeting of"), "agreed": st.column_config.NumberColumn("Agreed", width=75), "completed": st.column_config.NumberColumn("Completed", width=95),
+            "open": st.column_config.NumberColumn("Still open", width=90), "overdue": st.column_config.NumberColumn("Overdue", width=80), "rolled_over": st.column_config.NumberColumn("Rolled over", width=95),
+            "meetings_since": st.column_config.NumberColumn("CPMs since", width=95, help="How many CPMs were held since, while something of it stayed open."), "meeting_id": st.column_config.TextColumn("Meeting ID", width=110),
+        },
+    )  # fmt: skip
+    shown = actions.assign(
+        state=[[look.STATUS[s].label] if s in look.STATUS else [] for s in actions["status"]],
+        rolled=["↻ Rolled over" if r else "" for r in actions["rolled_over"]],
+    )
+    st.dataframe(
+        shown, hide_index=True, placeholder="", key="child-actions", alt="Actions agreed at meetings, open ones first", height=show.height(actions, 460),
+        column_config={
+            "state": show.status_column("State"), "rolled": st.column_config.TextColumn("Carried on", width=110), "action": st.column_config.TextColumn("Action", width=340), "responsible": st.column_config.TextColumn("Responsible", width=140),
             "meeting_date": show.date_column("Agreed on"), "due_date": show.date_column("Due"), "completed_date": show.date_column("Completed"),
             "days_overdue": st.column_config.NumberColumn("Days overdue", width=95), "meetings_since": st.column_config.NumberColumn("CPMs since", width=85, help="How many CPMs were held since it was agreed, while it stayed open."),
         },
-        column_order=["state", "action", "responsible", "meeting_date", "due_date", "completed_date", "days_overdue", "meetings_since"],
+        column_order=["state", "rolled", "action", "responsible", "meeting_date", "due_date", "completed_date", "days_overdue", "meetings_since"],
     )  # fmt: skip
-    show.downloads(actions, f"child-{safe(wanted)}-actions", view.about, title="Actions")
+    show.downloads(actions.drop(columns=["open"]), f"child-{safe(wanted)}-actions", view.about, title="Actions")
 
 
 def meeting_list(view: frame.View, meetings: pd.DataFrame, wanted: str) -> None:
@@ -293,19 +330,6 @@ def meeting_list(view: frame.View, meetings: pd.DataFrame, wanted: str) -> None:
         },
     )  # fmt: skip
     show.downloads(meetings.drop(columns=["is_cpm", "is_review"]), f"child-{safe(wanted)}-meetings", view.about, title="Meetings and reviews")
-
-
-def sibling_list(siblings: pd.DataFrame) -> None:
-    if not len(siblings):
-        show.empty("None known", "No other child in the extracts has the same sibling group.", ":material/info:")
-        return
-    show.children_list(
-        siblings, ["born", "in_care", "team", "worker", "placement", "overdue", "flags", "next_cpm", "next_review"], "siblings", alt="Brothers and sisters",
-        extra={
-            "born": show.date_column("Born"), "in_care": st.column_config.CheckboxColumn("In care", width=65), "team": st.column_config.TextColumn("Team", width=165), "placement": st.column_config.TextColumn("Home", width=110),
-            "overdue": st.column_config.NumberColumn("Overdue", width=75), "flags": st.column_config.NumberColumn("Flags", width=60), "next_review": show.date_column("Next review"),
-        },
-    )  # fmt: skip
 
 
 page()

@@ -1,150 +1,211 @@
-"""This week: what needs a manager today."""
+"""This week: what changed since the last load, what needs a manager now, and the rows behind each count."""
 
 from collections import Counter
 
 import streamlit as st
 
-from cpm_metrics.views import lists, look, this_week
+from cpm_metrics.views import changes, exceptions, lists, look, this_week
 from cpm_metrics.views.contract import left_out
-from pages._shared import frame, show, state
+from pages._shared import data, frame, notes, over_time, show, state
 
-TILES = {
+# List -> its title, on its count and above its rows, and what it means. "Due in 4 weeks" has the limit of its setting.
+CHANGES = {
+    "newly_overdue": ("Newly overdue", "Overdue now, and not overdue then."),
+    "cleared": ("No longer overdue", "Overdue then and not now: done, closed, put off or no longer in the extract. The column “Now” says which."),
+    "slipped": ("Slipped", "A booked CPM, placement planning meeting or review that was put off or held later than booked, or a due date that moved later while nothing was done; for children in care now."),
+    "back_dated": ("Recorded late", "Back-dated: this extract says that it happened on or before the day of the earlier extract, which didn’t have it."),
+    "flags_new": ("New drift flags", "Raised now and not then."),
+    "flags_gone": ("Drift flags gone", "Raised then and not now."),
+}  # fmt: skip
+NOW = {
     "meetings": ("Meetings overdue", "CPMs, reviews and placement planning meetings past their due date, for children in care now."),
     "plans": ("Plans overdue", "Care plans, permanence plans, assessments and proceedings past their due date, for children in care now."),
     "records": ("Follow-up overdue", "Minutes, actions, telling the IRO and other follow-up past its due date, for children in care now."),
-    "due": ("Due soon", "Everything not yet done that falls due within the limit, that day included, for children in care now."),
-    "nothing_booked": ("Nothing booked", "The next CPM is overdue or due soon, and none is booked."),
+    "unbooked": ("Due, nothing booked", "A CPM, review or placement planning meeting falls due within the limit of “due soon”, and none that would meet it is booked; for children in care now."),
+    "due": ("Due in {}", "Everything not yet done that falls due within the limit of “due soon”, that day included, for children in care now."),
     "drift": ("Drift flags", "Signs that a plan stands still: listed, never added up into a score."),
 }  # fmt: skip
-MORE = {
-    "newly_overdue": "newly overdue", "cleared": "no longer overdue", "flags_new": "new drift flags", "flags_gone": "drift flags gone",
-    "left_care": "left open when care ended", "cannot_tell": "cannot tell",
+ALSO = {
+    "left_care": ("Left open when care ended", "For example minutes never put on file. They stay counted with the team that held the case, but nothing can be planned for them this week."),
+    "cannot_tell": ("Cannot tell", "What the rule needs is not in the extracts. Never counted as done, never as overdue. “Why” names what is missing."),
+    "unsaid": ("Booked, outcome not recorded", "A meeting booked in the earlier load whose day has passed: this extract doesn’t say what became of it, so whether it slipped can’t be told."),
 }  # fmt: skip
-FLAGS = ("nothing_booked", "drift", "flags_new", "flags_gone")
-SAYING = {
-    "meetings": "Meetings overdue: children in care now", "plans": "Plans and assessments overdue: children in care now",
-    "records": "Follow-up overdue: children in care now", "due": "Due soon: children in care now", "nothing_booked": "CPM overdue or due soon, and nothing booked",
-    "drift": "Drift flags", "newly_overdue": "Newly overdue", "cleared": "No longer overdue", "flags_new": "New drift flags", "flags_gone": "Drift flags no longer raised",
-    "left_care": "Left open when care ended", "cannot_tell": "Cannot tell",
-}  # fmt: skip
-HELP = {
-    "newly_overdue": "Overdue now, and not overdue then.",
-    "cleared": "Overdue then and not now: done, closed, changed or no longer in the extract. The last column says which.",
-    "flags_gone": "Raised then and not now.",
-    "left_care": "For example minutes never put on file. They stay counted with the team that held the case, but nothing can be planned for them this week.",
-    "cannot_tell": "What the rule needs is not in the extracts. Never counted as done, never as overdue. “Why” names what is missing.",
-}  # fmt: skip
+LISTS = CHANGES | NOW | ALSO
+FLAGS = ("drift", "flags_new", "flags_gone")
+TWO_LOADS = ("slipped", "back_dated", "unsaid")  # one load alone has only the last date of each booking, and nothing to be late for
 
 
 def page() -> None:
     view = frame.view("This week")
     frame.title("This week", view)
-    show_ = state.param("show", list(SAYING), "meetings")
-    changes, since, how = view.changed()
+    chosen = state.param("show", list(LISTS), "meetings")
+    found, since, how = view.changed()
+    late = back_dated(view) if how == "load" else None
     counts = this_week.counts(view.results, view.teams)
-    before = counts_before(view, how, since)
+    earlier = this_week.counts(data.earlier(view.info.load_id, view.as_at)[0], view.teams)
+    forced = notes.in_force(view)
 
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if how == "load":
-            st.markdown(f"**Since your last load**, {look.day(since)}:", width="content")
-        else:
-            st.markdown(f"**Since {look.day(since)}**, a week earlier:", width="content", help="There is no earlier load to compare with, so both days are worked out from this extract.")
-        for name in ("newly_overdue", "cleared", "flags_new", "flags_gone"):
-            show.link_count(name, len(getattr(changes, name)), MORE[name], chosen=show_ == name, action=choose, args=(name,), help=HELP.get(name))
-    with st.grid(len(TILES), min_column_width=140, gap="small"):
-        for name, (title, help_) in TILES.items():
-            if name == "due":
-                title = f"Due in {within(view)}"
-            show.tile(name, counts[name].rows, title, note(counts[name], before[name]), chosen=show_ == name, help=help_, action=choose, args=(name,))
+    days = look.days((view.as_at - since).days)
+    st.markdown(f"**Since your last load**, {look.day(since)} ({days} earlier)" if how == "load" else f"**Since {look.day(since)}** ({days} earlier, from this extract: there is no earlier load to compare with)")
+    with st.grid(len(CHANGES), min_column_width=140, gap="small"):
+        for name, (number, note) in changed_counts(found, late, how).items():
+            show.tile(name, number, CHANGES[name][0], note, chosen=chosen == name, help=CHANGES[name][1], action=choose, args=(name,))
+    st.markdown("**Now**")
+    with st.grid(len(NOW), min_column_width=140, gap="small"):
+        for name in NOW:
+            show.tile(name, counts[name].rows, title(view, name), now_note(name, counts, earlier), chosen=chosen == name, help=NOW[name][1], action=choose, args=(name,))
 
-    list_of(view, show_, changes)
-
-    st.caption(
-        f"All {counts['overdue'].rows:,} overdue obligations: {counts['meetings'].rows:,} meetings, {counts['plans'].rows:,} plans and assessments, "
-        f"{counts['records'].rows:,} follow-up, and {counts['overdue'].rows - sum(counts[n].rows for n in ('meetings', 'plans', 'records')):,} left open when care ended. Also counted:"
-    )
-    with st.container(horizontal=True, gap="small"):
-        for name in ("left_care", "cannot_tell"):
-            show.link_count(name, counts[name].rows, MORE[name], chosen=show_ == name, action=choose, args=(name,), help=HELP[name])
-    short_breaks = left_out(view.results)
-    if short_breaks:
-        st.caption(f"{look.count(short_breaks, 'child', 'children')} with short breaks only (legal status V3 or V4) {'is' if short_breaks == 1 else 'are'} left out of every count.")
+    rows = rows_of(view, chosen, found, late, forced)
+    met = counts["meetings_due"].rows
+    of = f"Of {met:,} due that a meeting would meet, {counts['unbooked'].rows:,} have none booked, and for {counts['booked_late'].rows:,} the first one booked is after the due date."
+    list_of(view, chosen, rows, how, of if chosen == "unbooked" else "")
+    foot(view, chosen, counts, found, forced, how)
 
 
-def within(view: frame.View) -> str:
-    """How far ahead “due soon” looks, in the words of its setting."""
+def back_dated(view: frame.View):
+    """Events recorded late, as History has them for these two loads."""
+    before = next(info for info in data.store().history() if info.load_id == view.info.previous)
+    return over_time.compared(before, view.info).of(view.teams).back_dated
+
+
+def title(view: frame.View, name: str) -> str:
+    """“Due soon” looks as far ahead as its setting says."""
     text = view.results.settings["general.due_soon"].text
-    return "4 weeks" if text == "28 calendar days" else text
+    return LISTS[name][0].format("4 weeks" if text == "28 calendar days" else text)
 
 
-def counts_before(view: frame.View, how: str, since) -> dict:
-    from pages._shared import data
+def changed_counts(found: changes.Changes, late, how: str) -> dict[str, tuple[int | None, str]]:
+    """List -> its count (None: cannot tell) and the words under it."""
+    done = int(found.cleared["now"].isin(["on_time", "late"]).sum())
+    moved = int((found.slipped["became"] != "due_later").sum())
+    out = {
+        "newly_overdue": (len(found.newly_overdue), children(found.newly_overdue)),
+        "cleared": (len(found.cleared), f"{done:,} of them done"),
+        "slipped": (len(found.slipped), f"{look.count(moved, 'meeting')}, {look.count(len(found.slipped) - moved, 'due date')}"),
+        "back_dated": (len(late), children(late)) if late is not None else (None, ""),
+        "flags_new": (len(found.flags_new), children(found.flags_new)),
+        "flags_gone": (len(found.flags_gone), children(found.flags_gone)),
+    }
+    return out if how == "load" else out | {name: (None, "needs an earlier load") for name in ("slipped", "back_dated")}
 
-    earlier, _ = data.earlier(view.info.load_id, view.as_at)
-    return this_week.counts(earlier, view.teams)
+
+def children(rows) -> str:
+    return look.count(rows["child_id"].nunique(), "child", "children")
 
 
-def note(now: this_week.Count, before: this_week.Count) -> str:
-    change = now.rows - before.rows
+def now_note(name: str, counts: dict, earlier: dict) -> str:
+    if name == "unbooked":
+        return look.count(counts[name].children, "child", "children")  # what was booked a week ago, one extract can't say
+    change = counts[name].rows - earlier[name].rows
     moved = "no change" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'}"
-    return f"{moved} · {look.count(now.children, 'child', 'children')}"
+    return f"{moved} · {look.count(counts[name].children, 'child', 'children')}"
 
 
 def choose(which: str) -> None:
-    state.set_params(show=which, only=None)
+    state.set_params(show=which)
 
 
-def list_of(view: frame.View, which: str, changes) -> None:
+def rows_of(view: frame.View, which: str, found: changes.Changes, late, forced: dict):
+    """The rows behind a count; of obligations that are still open, with the exception that holds for them."""
+    if which == "drift":
+        return lists.flags(view.results, teams=view.teams)
+    if which == "back_dated":
+        return late
+    if which in this_week.LISTS or which == this_week.UNBOOKED:
+        return exceptions.beside(this_week.rows(view.results, which, view.teams), forced)
+    rows = getattr(found, which)
+    return exceptions.beside(rows, forced) if which == "newly_overdue" else rows
+
+
+COLUMNS = {
+    "cleared": ["title", "now", "due_date", "team", "worker", "why"],
+    "slipped": ["title", "became", "was", "moved_to", "days", "team", "worker"],
+    "unsaid": ["title", "was", "team", "worker"],
+    "back_dated": ["what", "day", "days", "detail", "team", "worker"],
+    "newly_overdue": ["title", "due_date", "days", "next_cpm", "team", "worker", "why"],
+    "unbooked": ["title", "due_date", "days_left", "team", "worker", "why"],
+    "due": ["title", "due_date", "days_left", "booked", "team", "worker", "why"],
+    "cannot_tell": ["title", "anchor_date", "missing", "team", "worker", "why"],
+    "left_care": ["title", "status", "due_date", "days", "team", "worker", "why"],
+    "plans": ["title", "due_date", "days", "team", "worker", "why"],
+    "records": ["title", "due_date", "days", "team", "worker", "why"],
+    "meetings": ["title", "due_date", "days", "booked", "team", "worker", "why"],
+} | {name: ["title", "since", "figure", "unit", "team", "worker", "why"] for name in FLAGS}
+FIRST = {
+    "meetings": "CPMs and reviews first, the most recent at the top.", "plans": "The most recent at the top.", "records": "The most recent at the top.", "left_care": "The most recent at the top.",
+    "due": "The soonest at the top.", "unbooked": "The soonest at the top.",
+}  # fmt: skip
+
+
+def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
     """The rows behind the chosen count."""
-    if which == "nothing_booked":
-        rows = lists.flags(view.results, teams=view.teams, indicator="nothing-booked")
-    elif which == "drift":
-        rows = lists.flags(view.results, teams=view.teams)
-    elif which in this_week.LISTS:
-        rows = this_week.rows(view.results, which, view.teams)
-    else:
-        rows = getattr(changes, which)
+    name = title(view, which)
     if which in FLAGS:
         not_assessed(view)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    left.subheader(f"{SAYING[which]} ({len(rows):,})", anchor=False, help=HELP.get(which) or TILES.get(which, ("", None))[1])
-    if not len(rows):
-        nothing(view, which)
+    if which in TWO_LOADS and how != "load":
+        left.subheader(name, anchor=False, help=LISTS[which][1])
+        show.empty("Cannot tell", "It takes the newest load and one before it, from an extract taken earlier. Load the next extract when it comes; this page then says what slipped and what was recorded late.", ":material/help:")
         return
-    rows = only(rows, right)
-    if which in FLAGS:
-        columns = ["title", "since", "figure", "unit", "team", "worker", "why"]
-    elif which == "due":
-        columns = ["title", "due_date", "days_left", "next_cpm", "team", "worker", "why"]
-    elif which == "cleared":
-        columns = ["title", "now", "due_date", "team", "worker", "why"]
-    elif which == "cannot_tell":
-        columns = ["title", "anchor_date", "missing", "team", "worker", "why"]
-    elif which == "left_care":
-        columns = ["title", "status", "due_date", "days", "team", "worker", "why"]
-    else:
-        columns = ["title", "due_date", "days", "next_cpm", "team", "worker", "why"]
+    left.subheader(f"{name} ({len(rows):,})", anchor=False, help=LISTS[which][1])
+    if not len(rows):
+        show.empty("Nothing here", f"None for {view.teams_text} as at {look.day(view.as_at)}." + (" What couldn’t be worked out stands under “Cannot tell” below." if which not in FLAGS else ""))
+        return
+    rows = only(which, rows, right)
+    excepted = int(rows["exception"].notna().sum()) if "exception" in rows else 0
+    hints = [
+        FIRST.get(which, ""), more, "Tick a row to read why in full." if "why" in rows else "", "Click a name to open the child.",
+        f"**{excepted:,} of them with a manager’s exception**; they stay counted here." if excepted else "",
+    ]  # fmt: skip
+    st.caption(" ".join(filter(None, hints)))
+    columns = COLUMNS[which] if not excepted else [*COLUMNS[which][:3], "exception", *COLUMNS[which][3:]]
+    if which == "slipped":
+        rows = rows.assign(became=rows["became"].map(changes.BECAME))
     extra = {
-        "days": st.column_config.NumberColumn("Days overdue", width=95),
+        "days": st.column_config.NumberColumn({"slipped": "Days later", "back_dated": "Days before"}.get(which, "Days overdue"), width=95,
+            help={"back_dated": "Days from the event to the earlier extract, which should have had it.", "slipped": "Blank where there is no new date."}.get(which)),
         "missing": st.column_config.TextColumn("Not in the extracts", width=200),
-        "title": st.column_config.TextColumn("Sign of drift" if which in FLAGS else "What was due", width=215),
-        "team": st.column_config.TextColumn("Team", width=165),
-    }
-    show.children_list(rows, columns, f"week-{which}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 420), alt=SAYING[which])
-    show.downloads(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=SAYING[which])
+        "title": st.column_config.TextColumn("Sign of drift" if which in FLAGS else "What", width=215),
+        "became": st.column_config.TextColumn("What became of it", width=215), "was": show.date_column("Was"), "moved_to": show.date_column("Now"),
+        "what": st.column_config.TextColumn("What happened", width=235), "day": show.date_column("On"), "detail": st.column_config.TextColumn("Detail", width=215),
+    }  # fmt: skip
+    ticked = show.children_list(rows, columns, f"week-{which}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 420), alt=name)
+    if ticked and "obligation_id" in rows and which != "cleared":
+        with st.container(border=True):
+            notes.panel(view, rows.iloc[ticked[0]])
+    show.downloads(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=name)
+    if which in this_week.LISTS or which == this_week.UNBOOKED:
+        show.link_to_worklist(this_week.as_filters(which), "Open in the worklist, to tick, filter and take along")
 
 
-def only(rows, place):
-    """A further choice: one rule or one sign of drift, with its count."""
-    found = Counter(rows["title"])
+def only(which: str, rows, place):
+    """A further choice: one rule, one sign of drift or one kind of event, with its count."""
+    column = "what" if which == "back_dated" else "title"
+    found = Counter(rows[column])
     if len(found) < 2:
         return rows
-    choices = sorted(found)
     chosen = place.selectbox(
-        "Show", choices, index=None, format_func=lambda title: f"{title} ({found[title]:,})", placeholder=f"All {len(found)} kinds", label_visibility="collapsed",
-        key=f"kind-{state.param('show', default='meetings')}",
+        "Show", sorted(found), index=None, format_func=lambda kind: f"{kind} ({found[kind]:,})", placeholder=f"All {len(found)} kinds", label_visibility="collapsed", key=f"kind-{which}",
     )  # fmt: skip
-    return rows if chosen is None else rows[rows["title"] == chosen].reset_index(drop=True)
+    return rows if chosen is None else rows[rows[column] == chosen].reset_index(drop=True)
+
+
+def foot(view: frame.View, which: str, counts: dict, found: changes.Changes, forced: dict, how: str) -> None:
+    """What else is counted, and what is not."""
+    groups = sum(counts[name].rows for name in ("meetings", "plans", "records"))
+    excepted = int(exceptions.beside(lists.obligations(view.results, teams=view.teams, statuses=("overdue",)), forced)["exception"].notna().sum()) if forced else 0
+    st.caption(
+        f"All {counts['overdue'].rows:,} overdue obligations: {counts['meetings'].rows:,} meetings, {counts['plans'].rows:,} plans and assessments, "
+        f"{counts['records'].rows:,} follow-up, and {counts['overdue'].rows - groups:,} left open when care ended; "
+        + (f"{excepted:,} of them with a manager’s exception. " if excepted else "none of them with a manager’s exception. ") + "Also counted:"
+    )
+    also = {"left_care": counts["left_care"].rows, "cannot_tell": counts["cannot_tell"].rows} | ({"unsaid": len(found.unsaid)} if how == "load" else {})
+    with st.container(horizontal=True, gap="small"):
+        for name, number in also.items():
+            show.link_count(name, number, ALSO[name][0][0].lower() + ALSO[name][0][1:], chosen=which == name, action=choose, args=(name,), help=ALSO[name][1])
+    short_breaks = left_out(view.results)
+    if short_breaks:
+        st.caption(f"{look.count(short_breaks, 'child', 'children')} with short breaks only (legal status V3 or V4) {'is' if short_breaks == 1 else 'are'} left out of every count.")
 
 
 def not_assessed(view: frame.View) -> None:
@@ -152,15 +213,8 @@ def not_assessed(view: frame.View) -> None:
     missing = lists.not_assessed(view.results)
     if missing:
         with st.expander(f"{look.count(len(missing), 'sign of drift', 'signs of drift')} can’t be assessed", icon=":material/help:"):
-            for title, needs in missing:
-                st.text(f"{title}: the extracts do not have {needs}.")
-
-
-def nothing(view: frame.View, which: str) -> None:
-    show.empty(
-        "Nothing here",
-        f"None for {view.teams_text} as at {look.day(view.as_at)}." + (" What couldn’t be worked out stands under “cannot tell” below." if which not in FLAGS else ""),
-    )
+            for name, needs in missing:
+                st.text(f"{name}: the extracts do not have {needs}.")
 
 
 page()
