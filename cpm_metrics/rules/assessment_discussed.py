@@ -28,7 +28,7 @@ RULE = Rule(
                  WHEN s.booked_date IS NOT NULL THEN 'the next review is booked for that day'
                  ELSE 'the next review is due by then' END AS limit_text,
             m.meeting_date AS done_date, m.meeting_id,
-            CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN s.reviews_known = 'none' OR s.ends_on IS NULL THEN 'Reviews' END AS missing
+            CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN s.ends_on IS NULL THEN coalesce(s.missing, 'Reviews') WHEN s.reviews_known = 'none' THEN 'Reviews' END AS missing
         FROM received x
         JOIN open_stretch s USING (child_id, care_started)
         ASOF LEFT JOIN held_reviews r

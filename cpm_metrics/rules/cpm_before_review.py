@@ -34,7 +34,7 @@ RULE = Rule(
                  WHEN s.in_scope IS NULL AND p.planning_permanence IS NULL AND p.permanence_achieved IS NULL
                  THEN 'Permanence achieved date, or Actively planning for permanence'
                  WHEN s.in_scope IS NULL THEN 'Proceedings, or Legal status'
-                 WHEN s.unsure AND s.held_date IS NULL AND s.booked_date IS NULL THEN 'Reviews (whether the known one was the first or the second)'
+                 WHEN s.missing IS NOT NULL AND s.held_date IS NULL AND s.booked_date IS NULL THEN s.missing
                  WHEN s.reviews_known = 'none' OR (s.reviews_known = 'latest' AND s.n = 1) THEN
                     CASE WHEN p.start_unknown THEN 'Date started to be looked after (the extract begins later)' ELSE 'Reviews' END END AS missing
         FROM stretches s JOIN periods p USING (child_id, care_started) LEFT JOIN met USING (child_id, care_started, n)

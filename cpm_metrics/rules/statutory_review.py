@@ -20,7 +20,7 @@ RULE = Rule(
             review_meeting_id AS meeting_id, stretches.care_ceased AS lapses_on,
             CASE WHEN n = 1 THEN 'came into care on' END AS anchor_words,
             CASE WHEN n = 1 THEN $first_text WHEN n = 2 AND reviews_known <> 'latest' THEN $second_text ELSE $later_text END AS limit_text,
-            CASE WHEN unsure THEN 'Reviews (whether the known one was the first or the second)' WHEN reviews_known = 'none' OR (reviews_known = 'latest' AND n = 1) THEN
+            CASE WHEN stretches.missing IS NOT NULL THEN stretches.missing WHEN reviews_known = 'none' OR (reviews_known = 'latest' AND n = 1) THEN
                 CASE WHEN p.start_unknown THEN 'Date started to be looked after (the extract begins later)' ELSE 'Reviews' END END AS missing
         FROM stretches JOIN periods p USING (child_id, care_started)
     """,
@@ -50,6 +50,12 @@ RULE = Rule(
         Example("only a latest review that may be the first, held late, or the second: due in three months or in six", "2026-11-20",
                 {"cases": [{"care_started": "2026-01-05", "latest_review": "2026-02-20"}]},
                 [{"status": "cannot_tell"}, {"anchor_date": "2026-02-20", "due_date": None, "status": "cannot_tell"}], without=("reviews",)),
+        Example("a yearly return of the year before: what was held since isn't in it", "2026-11-20",
+                {"cases": [{"care_started": "2025-08-04", "yearly": True}], "reviews": [{"review_date": "2025-09-01"}, {"review_date": "2025-12-01"}, {"review_date": "2026-03-10"}]},
+                [{"status": "on_time"}, {"status": "on_time"}, {"status": "on_time"}, {"anchor_date": "2026-03-10", "due_date": None, "status": "cannot_tell", "why_has": "Reviews after 31 Mar 2026"}]),
+        Example("a yearly return: what was due before it was written and isn't in it was not held", "2026-11-20",
+                {"cases": [{"care_started": "2025-04-07", "yearly": True}], "reviews": [{"review_date": "2025-05-01"}, {"child_id": "B", "review_date": "2026-03-20"}]},
+                [{"status": "on_time"}, {"due_date": "2025-08-01", "status": "overdue"}]),
         Example("only a latest review that can't be the first", "2026-03-01",
                 {"cases": [{"care_started": "2024-01-08", "latest_review": "2026-01-15"}]},
                 [{"status": "cannot_tell"}, {"due_date": "2026-07-15", "status": "upcoming"}], without=("reviews",)),

@@ -34,11 +34,12 @@ FROM timeline_reviews WHERE state = 'held';
 -- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: the first ones are
 -- unknown, because only "date of latest review" was loaded and it is too late to be the first one, or because care began
 -- before the first episode in the file, or because a yearly return has no reviews of the years before its first one (those years
--- begin on 1 April). `unsure`: and the first one known may be the first or the second, so whether the next was due in 3 or in 6
--- months isn't known.
+-- begin on 1 April). `unsure`: the first one known may be the first or the second, so whether the next was due in 3 or in 6
+-- months isn't known. `known_until`: the last day of the year of the newest review of a yearly return: later ones aren't in it.
 CREATE TABLE review_knowledge AS
 WITH judged AS (
 SELECT p.child_id, p.care_started, p.start_unknown, $first_review AS first_due, r.review_date,
+    CASE WHEN p.yearly THEN (SELECT make_date(year(max(review_date)) + CASE WHEN month(max(review_date)) < 4 THEN 0 ELSE 1 END, 3, 31) FROM snap.reviews) END AS known_until,
     CASE
         WHEN p.start_unknown THEN 'latest'
         WHEN p.yearly AND $first_review < (
@@ -53,5 +54,6 @@ FROM (SELECT *, care_started AS anchor FROM periods) p
 LEFT JOIN calendar ON calendar.day = p.anchor
 LEFT JOIN held_reviews r ON r.child_id = p.child_id AND r.care_started = p.care_started AND r.n = 1
 )
-SELECT child_id, care_started, reviews_known, reviews_known = 'latest' AND NOT start_unknown AND coalesce(review_date <= $second_review, false) AS unsure
+SELECT child_id, care_started, reviews_known, reviews_known = 'latest' AND NOT start_unknown AND coalesce(review_date <= $second_review, false) AS unsure,
+    known_until
 FROM (SELECT *, first_due AS anchor FROM judged);

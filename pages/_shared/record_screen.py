@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import streamlit as st
 
+from cpm_metrics.engine import Results
 from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts.codes import LABELS
 from cpm_metrics.extracts.datasets import DOMAINS, ROLES
 from cpm_metrics.extracts.problems import InputFile
 from cpm_metrics.records import AgreedAction, Attendee, Record, form, prepared, read_record
+from cpm_metrics.store import Snapshot
 from cpm_metrics.views import look, records
 from pages._shared import data, show, state
 from pages._shared.faults import refused
@@ -22,8 +26,13 @@ ENDING = ".docx"
 _SAID = "record-added"
 
 
-def screen(files: list[InputFile]) -> None:
-    """One card for each Word document. Nothing is added before its button is pressed."""
+def just_added() -> bool:
+    """Whether there is something to say of a record that was added a moment ago."""
+    return state.recall(_SAID) is not None
+
+
+def screen(files: list[InputFile], done: Callable[[InputFile], None]) -> None:
+    """One card for each Word document. Nothing is added before its button is pressed; `done` is called with a file that was."""
     current = data.store().current()
     if current is None or "meetings" not in current.loaded():
         st.warning("A Care Planning Meeting Record can be added once the extracts of cases and meetings are loaded: load those first.", icon=":material/info:")
@@ -40,10 +49,10 @@ def screen(files: list[InputFile]) -> None:
             except CpmError as problem:
                 refused(problem)
                 continue
-            _card(record, file, current, results, f"record-{at}-{hash(file.read()) & 0xFFFFFF}")
+            _card(record, file, current, results, f"record-{at}-{zlib.crc32(file.read()):x}", done)
 
 
-def _card(record: Record, file: InputFile, current, results, key: str) -> None:
+def _card(record: Record, file: InputFile, current: Snapshot, results: Results, key: str, done: Callable[[InputFile], None]) -> None:
     st.subheader("A Care Planning Meeting Record", anchor=False)
     st.text(file.name)
     found, lost = records.whose(results, record)
@@ -83,7 +92,7 @@ def _card(record: Record, file: InputFile, current, results, key: str) -> None:
     _confirm(
         replace(record, meeting_date=day, meeting_type=kind, also_placement_planning=also if record.also_placement_planning is not None or also else None, chair=chair, chair_role=chair_role,
                 frequency=frequency, plan_change=change, domains=tuple(d for d in DOMAINS if d in domains) or None, considered=considered, attendees=people, actions=actions),
-        chosen, file, current, results, key,
+        chosen, file, current, results, key, done,
     )  # fmt: skip
 
 
@@ -122,7 +131,7 @@ def _said(value: object) -> str:
     return "" if value is None or pd.isna(value) else str(value).strip()
 
 
-def _confirm(record: Record, chosen: list[str], file: InputFile, current, results, key: str) -> None:
+def _confirm(record: Record, chosen: list[str], file: InputFile, current: Snapshot, results: Results, key: str, done: Callable[[InputFile], None]) -> None:
     lacking = [words for words, there in (("the child", chosen), ("the date of the meeting", record.meeting_date), ("the kind of meeting", record.meeting_type)) if not there]
     if lacking:
         st.info(f"To add it, choose {' and '.join(lacking)}.", icon=":material/info:")
@@ -141,5 +150,6 @@ def _confirm(record: Record, chosen: list[str], file: InputFile, current, result
         except CpmError as problem:
             refused(problem)
             return
+        done(file)
         state.remember(_SAID, chosen[0])
         st.rerun()

@@ -21,12 +21,12 @@ from cpm_metrics.extracts.template import write_template
 from cpm_metrics.store import DamagedStore, SurprisingLoad
 from cpm_metrics.views import look
 from cpm_metrics.views import preview as look_ahead
-from pages._shared import data, frame, loads, mapping, show, state, work
+from pages._shared import data, frame, loads, mapping, record_screen, show, state, work
 from pages._shared.faults import refused
 from pages._shared.gate import gate, who
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "csv", "txt", "zip"]
+TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "csv", "txt", "zip", "docx"]
 LONGEST_NAME = 120  # characters of a file's name
 _UNSEEN = re.compile(f"[\x00-\x1f\x7f{INVISIBLE}]")
 MOST_ROWS = 500  # shown of one kind of problem or change; the download has all
@@ -46,11 +46,13 @@ def page() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         chosen = sorted_by_kind(upload())
-    if not chosen.tables:
+    if not chosen.tables and not chosen.records:
         with right:
             beginning(current is None)
     if loading():
         return
+    if chosen.records or record_screen.just_added():
+        record_screen.screen(chosen.records, let_go)
     if chosen.tables:
         preview(chosen.tables, current)
         return
@@ -64,12 +66,21 @@ class Chosen:
     """The uploaded files by what they are for."""
 
     tables: list[InputFile]
+    records: list[InputFile]
 
 
 def sorted_by_kind(files: Sequence[InputFile]) -> Chosen:
-    """The one place that decides what a file is for, by the end of its name (its content is looked at where it is read). So far
-    each is a spreadsheet; a kind that isn't a table gets a list of its own here, its ending in TYPES, and its part in `page`."""
-    return Chosen(list(files))
+    """The one place that decides what a file is for, by the end of its name (its content is looked at where it is read)."""
+    records = [file for file in files if file.name.lower().endswith(record_screen.ENDING)]
+    return Chosen([file for file in files if file not in records], records)
+
+
+def let_go(file: InputFile) -> None:
+    """A record that was added is done with; the other files stay."""
+    kept = [one for one in (*state.recall("held", []), *state.recall("files", [])) if one is not file]
+    state.forget("files")
+    state.remember("held", kept)
+    state.remember("round", state.recall("round", 0) + 1)
 
 
 def beginning(empty: bool) -> None:
@@ -100,7 +111,7 @@ def upload() -> list[InputFile]:
     key = f"files-{state.recall('round', 0)}"
     now = st.file_uploader(
         "Spreadsheets of one extract (several files at once)", TYPES, accept_multiple_files=True, key=key, on_change=chosen_now, args=(key,),
-        help="Excel or CSV, as your case system exports them. What isn’t in this load carries on from the load before.",
+        help="Excel or CSV, as your case system exports them; or a completed Care Planning Meeting Record (Word). What isn’t in this load carries on from the load before.",
     )  # fmt: skip
     if not now and state.recall("files"):
         state.remember("held", [*state.recall("held", []), *state.forget("files")])
