@@ -191,7 +191,7 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     for indicator in all_indicators():
         if not settings[f"{indicator.code}.on"]:
             continue
-        unmet = _unmet(indicator.needs, present)
+        unmet = _unmet(indicator.needs, present) or _switched_off(indicator.sql, settings)
         if unmet:
             con.execute("INSERT INTO unassessable VALUES (?, ?)", [indicator.code, unmet])
         else:
@@ -277,6 +277,14 @@ def _unmet(needs: Iterable[Sequence[str]], present: set[str]) -> str:
         if not any(name in present for name in alternatives):
             missing.append(" or ".join(_spelled(name) for name in alternatives))
     return "; ".join(missing)
+
+
+def _switched_off(sql: str, settings: Settings) -> str:
+    """The rules that an indicator reads, where every one of them is switched off: it would be silent, and look like "none"."""
+    read = [rule for rule in all_rules() if f"'{rule.code}'" in sql]
+    if read and not any(settings[f"{rule.code}.on"] for rule in read):
+        return " or ".join(f"the rule “{rule.title}”, which is switched off" for rule in read)
+    return ""
 
 
 def _spelled(name: str) -> str:

@@ -159,3 +159,16 @@ def test_the_generator_reaches_every_rule():
     seen = {code for (code,) in compute_rows(tables, AS_AT).rows("SELECT DISTINCT rule FROM obligations")}
     assert seen == {rule.code for rule in all_rules()}
     assert set(loaded_all(tables)) == set(datasets.DATASETS)
+
+
+def test_an_indicator_whose_rules_are_all_switched_off_says_so():
+    """It would otherwise be silent, and silence looks like "no sign of drift"."""
+    from cpm_metrics.engine import compute_rows
+    from cpm_metrics.settings import Settings
+
+    tables = {"cases": [{"child_id": "A", "care_started": date(2024, 1, 8), "team": "North"}], "meetings": [], "reviews": []}
+    off = compute_rows(tables, date(2026, 3, 1), settings=Settings({"permanence-plan.on": False}))
+    on = compute_rows(tables, date(2026, 3, 1), settings=Settings({"initial-cpm.on": False}))
+    assert ("no-permanence-plan", "the rule “Permanence plan by the second review”, which is switched off") in off.rows("FROM unassessable")
+    # Of several, those that are on are read.
+    assert "cpm-overdue" not in {code for code, _ in on.rows("FROM unassessable")}

@@ -56,4 +56,5 @@ LEFT JOIN held_reviews r ON r.child_id = p.child_id AND r.care_started = p.care_
 )
 SELECT child_id, care_started, reviews_known, reviews_known = 'latest' AND NOT start_unknown AND coalesce(review_date <= $second_review, false) AS unsure,
     known_until
-FROM (SELECT *, first_due AS anchor FROM judged);
+FROM (SELECT *, first_due AS anchor FROM judged) j
+LEFT JOIN calendar ON calendar.day = j.anchor;

@@ -95,6 +95,7 @@ def contents(prepared: Prepared, extract_date: date, load_id: str, before: Snaps
         shift = max((source["source"] for source in found.sources), default=0)
         _carry_on(found, before, shift)
         _keep_records(found, before, shift, load_id)
+        _no_wider_than_the_extracts(found)
     found.problems += _across(found, extract_date, load_id)
     return found
 
@@ -117,8 +118,22 @@ def contents_with(record: Prepared, extract_date: date, load_id: str, before: Sn
                 "record_in_its_place", "A Care Planning Meeting Record tells how this meeting went, and stands in the place of its row.", load_id,
             )  # fmt: skip
         found.tables[name] = pa.concat_tables([found.tables[name], rows]) if name in found.tables else rows
+    _no_wider_than_the_extracts(found)
     found.problems += _across(found, extract_date, load_id)
     return found
+
+
+def _no_wider_than_the_extracts(found: Contents) -> None:
+    """What only a record tells of doesn't count as a column that was loaded: for every other child it would look as if it had been, and
+    was blank. Such columns stand among the source's `unmapped` until an extract has them."""
+    for dataset in found.dataset_dates:
+        sources = [source for source in found.sources if source["dataset"] == dataset]
+        there = {column for source in sources if source["header_row"] != RECORD for column in source["columns"]}
+        for source in sources:
+            if source["header_row"] == RECORD and there:
+                told = [*source["columns"], *source["unmapped"]]
+                source["columns"] = [column for column in told if column in there]
+                source["unmapped"] = [column for column in told if column not in there]
 
 
 def _keys(table: pa.Table, *more: str) -> list[dict[str, Any]]:

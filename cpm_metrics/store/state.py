@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -151,7 +152,7 @@ class ManagersException(NamedTuple):
     withdrawn_by: str | None
 
     def holds_on(self, day: date) -> bool:
-        """From the day it was made to the day it expires, both included, unless withdrawn."""
+        """To the day it expires, that day included, unless withdrawn. (`views/exceptions.py` also asks when it was made.)"""
         return self.withdrawn_at is None and day <= self.expires
 
 
@@ -177,19 +178,24 @@ class State:
 
     def set_setting(self, name: str, value: Any, by: str, reason: str) -> None:
         """Keep a value, and the change in the audit in the same transaction."""
-        before = self.settings().get(name)
-        row = {"name": name, "value": value, "set_by": by, "set_at": _now(), "reason": reason}
-        change = {"before": before, "after": value, "reason": reason}
-        self._write(
-            sa.delete(_settings).where(_settings.c.name == name),
-            sa.insert(_settings).values(row),
-            _line(by, "setting changed", name, change),
-        )
+        self.change_settings({name: value}, [], by, reason)
 
     def clear_setting(self, name: str, by: str, reason: str) -> None:
         """Back to the default."""
-        change = {"before": self.settings().get(name), "after": None, "reason": reason}
-        self._write(sa.delete(_settings).where(_settings.c.name == name), _line(by, "setting cleared", name, change))
+        self.change_settings({}, [name], by, reason)
+
+    def change_settings(self, set_to: Mapping[str, Any], cleared: Iterable[str], by: str, reason: str) -> None:
+        """Several at once, all of them or none; each has its own line in the audit."""
+        before = self.settings()
+        work: list[sa.Executable] = []
+        for name, value in set_to.items():
+            row = {"name": name, "value": value, "set_by": by, "set_at": _now(), "reason": reason}
+            work += [sa.delete(_settings).where(_settings.c.name == name), sa.insert(_settings).values(row),
+                     _line(by, "setting changed", name, {"before": before.get(name), "after": value, "reason": reason})]  # fmt: skip
+        for name in cleared:
+            work += [sa.delete(_settings).where(_settings.c.name == name),
+                     _line(by, "setting cleared", name, {"before": before.get(name), "after": None, "reason": reason})]  # fmt: skip
+        self._write(*work)
 
     # -- mappings
 

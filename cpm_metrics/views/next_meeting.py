@@ -71,7 +71,7 @@ def next_meeting(results: Results, child_id: str) -> NextMeeting:
         permanence_plan=_plan(period),
         attends=_attends(period, meetings.head(3)),
         ahead=_ahead(results, child_id, started, obligations, proceedings[0]),
-        open_actions=actions[actions["completed_date"].isna()][["action", "responsible", "meeting_date", "due_date"]].reset_index(drop=True),
+        open_actions=actions[actions["open"].astype(bool)][["action", "responsible", "meeting_date", "due_date"]].reset_index(drop=True),
         not_discussed=_not_discussed(results, child_id, obligations),
         last_cpm=None if last is None else last["meeting_date"].date(),
         domains_left_out=_left_out(last),

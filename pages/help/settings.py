@@ -209,12 +209,9 @@ def save(draft: dict, key: str) -> None:
         state.remember("settings-refused-save", "Not saved: somebody else changed a setting meanwhile. What you see now is the effect on top of that change: look at it again, then save.")
         return
     changes = settings_effect.to_keep(draft, settings)
-    kept = data.store().state
-    for name, value in changes:
-        if value is None:
-            kept.clear_setting(name, who(), reason)
-        else:
-            kept.set_setting(name, value, who(), reason)
+    data.store().state.change_settings(
+        {name: value for name, value in changes if value is not None}, [name for name, value in changes if value is None], who(), reason
+    )
     said = "; ".join(f"{settings.declared[name].title}: {text_of(draft[name])}" for name, _ in changes)
     state.remember("settings-said", f"Saved. {said}. Every page, every export and the command line use it from now on.")
     state.set_widget("settings-reason", "")

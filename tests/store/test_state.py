@@ -32,6 +32,17 @@ def test_a_setting_keeps_who_when_and_why_and_its_changes_are_audited(state):
     assert state.audit()[0].what == "setting cleared"
 
 
+def test_several_settings_are_changed_together_or_not_at_all(state):
+    """One that can't be kept keeps the others out, and the audit has no line of it."""
+    state.set_setting("a", 1, "Ann", "")
+    with pytest.raises(TypeError):
+        state.change_settings({"b": 2, "c": object()}, ["a"], "Ann", "")
+    assert state.settings() == {"a": 1}
+    state.change_settings({"b": 2, "c": 3}, ["a"], "Bob", "together")
+    assert state.settings() == {"b": 2, "c": 3}
+    assert [(line.what, line.subject) for line in state.audit(limit=3)] == [("setting cleared", "a"), ("setting changed", "c"), ("setting changed", "b")]
+
+
 @pytest.mark.parametrize("value", [0, False, None, "", [], "Ynys Môn", {"a": [1, None]}])
 def test_any_json_value_comes_back_as_it_was(state, value):
     state.set_setting("a", value, "Ann", "")
