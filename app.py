@@ -20,7 +20,7 @@ def visit() -> None:
     gate()
     sections = {
         "": [
-            st.Page("pages/now/this_week.py", title="This week", icon=":material/today:", default=True, url_path="this-week"),
+            st.Page("pages/now/this_week.py", title="This week", icon=":material/today:", default=True),
             st.Page("pages/now/worklist.py", title="Worklist", icon=":material/checklist:", url_path="worklist"),
             st.Page("pages/now/calendar.py", title="Calendar", icon=":material/calendar_month:", url_path="calendar"),
             st.Page("pages/children/child.py", title="Child", icon=":material/person:", url_path="child"),

@@ -135,3 +135,24 @@ def test_a_snapshot_shared_by_threads_never_mixes_rows(results):
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(240)))
+
+
+def test_a_meeting_from_a_file_without_a_column_is_unknown_and_not_silent():
+    """Two files of meetings, one with the columns and one without: what the second one's meeting decided can't be told."""
+    here = ["child_id", "meeting_type", "meeting_date", "status"]
+    tables = {
+        "cases": [{"child_id": "A", "care_started": d("2026-01-05"), "team": "North", "source": 1, "row": 2}],
+        "meetings": [
+            {"child_id": "A", "meeting_type": "cpm", "meeting_date": d("2026-01-12"), "status": "held", "plan_change": "none", "source": 2, "row": 2},
+            {"child_id": "A", "meeting_type": "cpm", "meeting_date": d("2026-02-09"), "status": "held", "source": 3, "row": 2},
+        ],
+        "sources": [
+            {"source": 1, "dataset": "cases", "columns": ["child_id", "care_started", "team"]},
+            {"source": 2, "dataset": "meetings", "columns": [*here, "plan_change", "agreed_frequency"]},
+            {"source": 3, "dataset": "meetings", "columns": here},
+        ],
+        "loaded": [{"dataset": "cases", "extract_date": d("2026-03-02")}, {"dataset": "meetings", "extract_date": d("2026-03-02")}],
+    }
+    found = compute_rows(tables, d("2026-03-02"))
+    for rule in ("iro-informed", "care-plan-updated", "review-after-change", "agreed-frequency"):
+        assert found.rows("SELECT anchor_date, status FROM obligations WHERE rule = $1", [rule]) == [(d("2026-02-09"), "cannot_tell")], rule

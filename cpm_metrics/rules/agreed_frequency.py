@@ -17,7 +17,7 @@ RULE = Rule(
     clock=r"""
         WITH spoken AS (
             SELECT *, lower(regexp_replace(trim(agreed_frequency), '[\s-]+', ' ', 'g')) AS words
-            FROM held_cpms WHERE agreed_frequency IS NOT NULL
+            FROM held_cpms WHERE agreed_frequency IS NOT NULL OR NOT has_agreed_frequency
         ),
         read AS (
             SELECT *,
@@ -33,7 +33,7 @@ RULE = Rule(
                  ELSE r.meeting_date + number * CASE unit WHEN 'week' THEN 7 ELSE 1 END END AS due_date,
             m.meeting_date AS done_date, m.meeting_id, p.care_ceased AS lapses_on,
             'agreed frequency: “' || trim(r.agreed_frequency) || '”' AS limit_text,
-            CASE WHEN coalesce(number, 0) = 0 THEN 'a frequency that can be read as a number of days, weeks or months' END AS missing
+            CASE WHEN NOT r.has_agreed_frequency THEN 'Agreed frequency (Meetings)' WHEN coalesce(number, 0) = 0 THEN 'a frequency that can be read as a number of days, weeks or months' END AS missing
         FROM read r
         JOIN periods p USING (child_id, care_started)
         ASOF LEFT JOIN cpm_days m

@@ -17,8 +17,8 @@ RULE = Rule(
     needs=(("meetings.plan_change",),),
     clock="""
         SELECT child_id, care_started, meeting_date AS anchor_date, upto(plan_updated) AS done_date, meeting_key AS about_meeting,
-            CASE WHEN NOT has_plan_updated THEN 'Care plan updated date' END AS missing
-        FROM held_cpms WHERE plan_change IN ('minor', 'substantial')
+            CASE WHEN NOT has_plan_change THEN 'Care plan change (Meetings)' WHEN NOT has_plan_updated THEN 'Care plan updated date' END AS missing
+        FROM held_cpms WHERE plan_change IN ('minor', 'substantial') OR NOT has_plan_change
     """,
     examples=(
         Example("the tenth working day", "2026-02-01",

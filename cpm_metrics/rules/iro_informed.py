@@ -17,8 +17,8 @@ RULE = Rule(
     needs=(("meetings.plan_change",),),
     clock="""
         SELECT child_id, care_started, meeting_date AS anchor_date, upto(iro_informed) AS done_date, meeting_key AS about_meeting,
-            CASE WHEN NOT has_iro_informed THEN 'IRO informed date' END AS missing
-        FROM held_cpms WHERE plan_change IN ('minor', 'substantial')
+            CASE WHEN NOT has_plan_change THEN 'Care plan change (Meetings)' WHEN NOT has_iro_informed THEN 'IRO informed date' END AS missing
+        FROM held_cpms WHERE plan_change IN ('minor', 'substantial') OR NOT has_plan_change
     """,
     examples=(
         Example("a minor change", "2026-02-01",

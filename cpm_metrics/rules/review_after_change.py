@@ -19,13 +19,14 @@ RULE = Rule(
     clock="""
         SELECT m.child_id, m.care_started, m.meeting_date AS anchor_date, m.meeting_key AS about_meeting,
             r.review_date AS done_date, r.meeting_id, p.care_ceased AS lapses_on,
-            CASE WHEN k.reviews_known = 'none' THEN 'Reviews' END AS missing
+            CASE WHEN NOT m.has_plan_change THEN 'Care plan change (Meetings)' WHEN k.reviews_known = 'none' THEN 'Reviews'
+                 WHEN r.review_date IS NULL AND m.meeting_date > k.known_until THEN 'Reviews after ' || on_day(k.known_until) END AS missing
         FROM held_cpms m
         JOIN periods p USING (child_id, care_started)
         JOIN review_knowledge k USING (child_id, care_started)
         ASOF LEFT JOIN held_reviews r
           ON r.child_id = m.child_id AND r.care_started = m.care_started AND r.review_date >= m.meeting_date
-        WHERE m.plan_change = 'substantial'
+        WHERE m.plan_change = 'substantial' OR NOT m.has_plan_change
     """,
     examples=(
         Example("the same day counts", "2026-02-01",

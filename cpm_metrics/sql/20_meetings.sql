@@ -8,6 +8,7 @@ SELECT
     list_contains(s.columns, 'chair_role') AS has_chair_role,
     list_contains(s.columns, 'agreed_frequency') AS has_agreed_frequency,
     list_contains(s.columns, 'also_placement_planning') AS has_also_placement_planning,
+    list_contains(s.columns, 'plan_change') AS has_plan_change,
     list_contains(s.columns, 'plan_updated') AS has_plan_updated,
     list_contains(s.columns, 'iro_informed') AS has_iro_informed,
     list_contains(s.columns, 'minutes_distributed') AS has_minutes_distributed,

@@ -21,7 +21,7 @@ def test_axe_finds_nothing_serious(browser: Browser, app, results, scheme, width
     found = []
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB")
     page = context.new_page()
-    for address in [*ADDRESSES, f"child?child={child}"]:
+    for address in ["", *ADDRESSES, f"child?child={child}"]:
         page.goto(f"{app.url}/{address}")
         page.get_by_role("heading", level=1).first.wait_for(timeout=30_000)
         settled(page)
