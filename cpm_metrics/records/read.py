@@ -28,7 +28,7 @@ from cpm_metrics.records.record import AgreedAction, Attendee, Record
 
 LARGEST_FILE = 20 * 2**20  # bytes
 LARGEST_UNPACKED = 100 * 2**20
-LARGEST_TEXT = 8 * 2**20  # bytes of the document's own part
+LARGEST_TEXT = 8 * 2**20  # bytes, of all parts that are XML
 MOST_PARTS = 2000
 
 _HEADINGS = {fold(words): key for key, (heading, others) in form.SECTIONS.items() for words in (heading, *others)}
@@ -36,6 +36,8 @@ _FREQUENCY = re.compile(r"\b(?:weekly|fortnightly|monthly|(?:every\s+)?\d{1,3}[\
 _TIME_FROM_NOW = re.compile(r"(?:within |in |by |next )?(\d{1,3}|one|two|three|four|five|six|eight|twelve)\s*(day|week|month)s?(?: time)?\.?$", re.I)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "twelve": 12}
 _MARK = re.compile(r"^\s*(?:[☐☒☑✓✔✗]|\[[ xX]\]|\([ xX]\))\s*|\s*(?:[☐☒☑✓✔✗]|\[[ xX]\]|\([ xX]\))\s*$")
+_SPACES = re.compile(r"\s{2,}")
+_LONGEST_HEADING, _LONGEST_PERSON = 200, 1000
 _PERSON = re.compile(r"\s*(?:,|\s[-–—]\s|\(|:|\t)\s*")
 
 
@@ -144,7 +146,8 @@ def _body(file: InputFile) -> etree._Element:
             raise UnreadableFile(f"{file.name} is larger than {LARGEST_FILE // 2**20} MB.", "Take the pictures out of it, and load it again.")
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             parts = packed.infolist()
-            text = next((part.file_size for part in parts if part.filename == "word/document.xml"), 0)
+            # Of all parts that are parsed: the document's own may have any name.
+            text = sum(part.file_size for part in parts if part.filename.lower().endswith((".xml", ".rels")))
             if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED or text > LARGEST_TEXT:
                 raise UnreadableFile(f"{file.name} unpacks to far more than a record holds, so it was not opened.", "Copy its text into a new record, and load that.")
         return docx.Document(io.BytesIO(data)).element.body
@@ -189,13 +192,16 @@ def _lines(element: etree._Element) -> list[str]:
                     out.append("")
 
     walk(element)
-    return [line.strip() for line in out if line.strip()]
+    # Runs of spaces as one: patterns that look for a separator among them would take hours on a line made for it.
+    return [_SPACES.sub(lambda run: "\t" if "\t" in run[0] else " ", line).strip() for line in out if line.strip()]
 
 
 def _heading(line: str) -> tuple[str | None, str]:
     """(the section that this line begins, what stands after the heading in the same line)."""
     before, colon, after = line.partition(":")
     for head, rest in ((line, ""), (before, after) if colon else (line, "")):
+        if len(head) > _LONGEST_HEADING:
+            continue
         words = fold(re.sub(r"\([^)]*\)\s*$", "", head)) or fold(head)
         key = _HEADINGS.get(words) or _HEADINGS.get(fold(head))
         if key:
@@ -257,10 +263,10 @@ def _present(out: Record, sections: dict[str, list[str]], said: dict[str, str]) 
     for line in lines:
         if _box(line) is False:
             continue
-        person = _MARK.sub("", line).strip().rstrip(")")
+        person = _MARK.sub("", line[:_LONGEST_PERSON]).strip().rstrip(")")
         if not person:
             continue
-        name, *rest = [part for part in _PERSON.split(person) if part]
+        name, *rest = [part for part in _PERSON.split(person) if part] or [person]
         position = ", ".join(rest)
         out.attendees.append(Attendee(name, position, _role(position or person) or "other"))
     if boxed and not out.attendees:

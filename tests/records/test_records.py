@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 from datetime import date
+from pathlib import Path
 
 import docx
 import pandas as pd
@@ -211,6 +214,22 @@ def test_what_is_no_record_is_refused_in_words(content, words):
         read_record(InputFile("a.docx", content))
     assert "a.docx" in refused.value.what
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize("line", ["a" + " " * 300_000 + "b", "(" * 300_000, "☐" * 300_000, "a:" * 150_000], ids=["spaces", "brackets", "boxes", "colons"])
+def test_a_line_made_to_take_hours_takes_a_moment(line):
+    """Read in a process of its own, which is ended after a minute: patterns must not grow faster than the text."""
+    content = own_form(["Date of meeting: 18/11/2026", "In attendance", line, "Domains considered", line, line])
+    code = "import sys; from cpm_metrics.extracts.problems import InputFile; from cpm_metrics.records import read_record; read_record(InputFile('r.docx', sys.stdin.buffer.read()))"
+    subprocess.run([sys.executable, "-c", code], input=content, cwd=Path(__file__).parents[2], timeout=60, check=True)
+
+
+def test_a_bomb_by_another_name_is_found():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("word/other.xml", b" " * (9 * 2**20))
+    with pytest.raises(UnreadableFile, match="unpacks to far more"):
+        read_record(InputFile("a.docx", out.getvalue()))
 
 
 def test_entities_of_the_documents_xml_are_not_followed(tmp_path):
