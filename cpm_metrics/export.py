@@ -16,7 +16,7 @@ import xlsxwriter
 from cpm_metrics.errors import CpmError
 
 # A text that begins with one of these could be taken for a formula by a spreadsheet program.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # East Asian Excel takes the wide ones too
 LONGEST_CELL = 32_767
 LONGEST_SHEET = 1_048_575  # rows beside the header
 WIDEST, NARROWEST = 60, 8
@@ -53,7 +53,7 @@ def csv_text(frame: pd.DataFrame) -> str:
             out[name] = column
         else:
             out[name] = column.map(_csv_cell)
-    return pd.DataFrame(out, columns=frame.columns).to_csv(index=False, lineterminator="\n")
+    return pd.DataFrame(out, columns=frame.columns).to_csv(index=False, header=[_csv_cell(str(name)) for name in frame.columns], lineterminator="\n")
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
@@ -228,6 +228,8 @@ def _csv_cell(value: Any) -> Any:
         return None if pd.isna(value) else value.isoformat(sep="T")
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
+    if isinstance(value, str):
+        # A lone carriage return would stand outside quotes, and begin a new row with what follows it.
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+        return "'" + value if value.startswith(FORMULA_STARTS) else value
     return None if value is None or pd.isna(value) else value

@@ -9,39 +9,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# What each part of cpm_metrics may import of ours, besides itself.
-MAY = {
-    "errors": set(),
-    "workdays": {"errors"},
-    "registry": {"errors"},
-    "settings": {"errors", "rules", "indicators"},
-    "rules": {"errors", "settings", "registry"},
-    "indicators": {"errors", "settings", "registry", "rules"},
-    "extracts": {"errors", "settings"},
-    "store": {"errors", "settings", "extracts"},
-    "engine": {"errors", "settings", "workdays", "rules", "indicators", "extracts", "store"},
-    "views": {"errors", "settings", "workdays", "rules", "indicators", "extracts", "store", "engine", "records", "views"},
-    "charts": {"errors", "settings", "workdays", "rules", "indicators", "views"},
-    "export": {"errors", "settings", "views"},
-    "ics": {"views"},
-    "records": {"errors", "extracts", "store"},
-    "documents": {"records", "errors", "settings", "workdays", "rules", "indicators", "views", "charts", "export", "engine", "store"},
-    "marked": {"errors", "extracts", "export", "views"},
-    "sample": {"errors", "extracts", "workdays"},
-    "readme": {"rules", "indicators", "settings"},
-}
-# The command line, and with it the package's own entry, may import anything.
-TOP = {"cli", "__main__", "__init__"}
+
+
+def _may() -> dict[str, set[str] | None]:
+    """What each part of cpm_metrics may import of ours, besides itself, as the table of docs/design.md says. None: anything."""
+    found: dict[str, set[str] | None] = {}
+    for names, allowed in re.findall(r"^\| (`cpm_metrics/[^|]+) \| [^|]+ \| ([^|]*) \|$", (ROOT / "docs" / "design.md").read_text("utf-8"), re.M):
+        for part in re.findall(r"`cpm_metrics/(\w+)(?:\.py|/)`", names):
+            found[part] = None if allowed == "anything" else set() if allowed == "nothing of ours" else set(allowed.split(", "))
+    return found
+
+
+MAY = _may()
 
 
 def imported(path: Path) -> set[str]:
-    """Dotted names of every module that a file imports, at the top or inside functions."""
+    """Dotted names of every module that a file imports, at the top or inside functions; relative ones in full."""
     out = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             out |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            out |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = path.relative_to(ROOT).parts[: -node.level] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            out |= {module} | {f"{module}.{name.name}" for name in node.names}
     return out
 
 
@@ -54,10 +45,19 @@ def test_imports_follow_the_layers(path):
     names = imported(path)
     assert not any(name.partition(".")[0] in ("streamlit", "pages", "app") for name in names)
     part = path.relative_to(ROOT / "cpm_metrics").parts[0].removesuffix(".py")
-    if part in TOP:
+    if part == "__init__":
+        assert not any(name.startswith("cpm_metrics") for name in names)
+        return
+    if MAY[part] is None:
         return
     ours = {name.split(".")[1] for name in names if name.startswith("cpm_metrics.")} - {"__version__"}
     assert ours <= MAY[part] | {part}, f"{part} may not import {sorted(ours - MAY[part] - {part})}"
+
+
+def test_the_table_names_every_part_and_no_more():
+    """A new folder or module has its line in docs/design.md, and a line there stands for something."""
+    assert set(MAY) == {path.relative_to(ROOT / "cpm_metrics").parts[0].removesuffix(".py") for path in SOURCES} - {"__init__"}
+    assert {name for allowed in MAY.values() for name in allowed or ()} <= set(MAY)
 
 
 PAGES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py")])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from cpm_metrics.views import look
+
 
 def base(dark: bool, height: int) -> go.Figure:
     figure = go.Figure()
@@ -18,13 +20,13 @@ def base(dark: bool, height: int) -> go.Figure:
 
 def ink(dark: bool) -> str:
     """The colour of words and lines."""
-    return "#e8edf1" if dark else "#1c2730"
+    return look.INK[dark]
 
 
 def grid(dark: bool) -> str:
-    return "#2b3740" if dark else "#e1e7eb"
+    return look.GRID[dark]
 
 
 def paper(dark: bool) -> str:
     """What lies behind a figure, for the thin lines that part its bars."""
-    return "#11171c" if dark else "#ffffff"
+    return look.PAPER[dark]

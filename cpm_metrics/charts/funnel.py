@@ -55,7 +55,7 @@ def funnel(f: Funnel, dark: bool = False) -> go.Figure:
         for row in rows.itertuples() if named else ():
             across, up = where[row.team]
             figure.add_annotation(
-                x=row.counted, y=100 * row.on_time / row.counted, text=html.escape(str(row.team), quote=False), showarrow=False, font={"size": 13}, bgcolor="rgba(17,23,28,.7)" if dark else "rgba(255,255,255,.7)", borderpad=1,
+                x=row.counted, y=100 * row.on_time / row.counted, text=html.escape(str(row.team), quote=False), showarrow=False, font={"size": 13}, bgcolor=look.VEIL[dark], borderpad=1,
                 xanchor="left" if across > 0 else "right", xshift=across, yanchor="middle", yshift=up,
             )  # fmt: skip
     figure.update_layout(

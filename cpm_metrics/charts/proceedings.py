@@ -19,7 +19,8 @@ ROW = 25  # pixels
 def weeks(rows: pd.DataFrame, as_at: date, amber: int, red: int, dark: bool = False) -> go.Figure:
     """A bar per set of open proceedings, from issue to the as-at date, in weeks; on it the filing date, the day by which to hold the final
     plan CPM, and the CPM held or booked. Frame as `proceedings.select` gives it; drawn in its order, the first at the top."""
-    figure = base(dark, ROW * len(rows) + 140)
+    above, below = 64, 44  # pixels: the legend above takes two lines
+    figure = base(dark, ROW * len(rows) + above + below + 38)
     places = list(range(len(rows), 0, -1))
     names = [_short(name) for name in rows["name"]]
     now = [on_weeks(issued, as_at + timedelta(days=1)) for issued in rows["issued"]]  # the as-at day is part of the bar
@@ -57,8 +58,8 @@ def weeks(rows: pd.DataFrame, as_at: date, amber: int, red: int, dark: bool = Fa
         figure.add_shape(type="line", x0=week, x1=week, y0=0.4, y1=top, line={"color": ink(dark), "width": 1.5, "dash": "dot" if week == amber else "solid"}, layer="above", opacity=0.75)
         figure.add_annotation(x=week, y=top, text=f" week {week} ends ", showarrow=False, xanchor="right" if week == amber else "left", yanchor="top", font={"size": 11})
     figure.update_layout(
-        barmode="overlay", showlegend=True, dragmode=False, margin={"l": 22 + 7 * max((min(len(str(n)), 24) for n in rows["name"]), default=0), "r": 10, "t": 40, "b": 44},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0, "traceorder": "normal"},
+        barmode="overlay", showlegend=True, dragmode=False, margin={"l": 22 + 7 * max((min(len(str(n)), 24) for n in rows["name"]), default=0), "r": 10, "t": above, "b": below},
+        legend={"orientation": "h", "yref": "container", "yanchor": "top", "y": 1, "x": 0, "traceorder": "normal"},
     )  # fmt: skip
     figure.update_xaxes(range=[0, right], gridcolor=grid(dark), zeroline=False, fixedrange=True, dtick=4 if right <= 60 else 8, title={"text": "weeks since issue", "font": {"size": 12}})
     figure.update_yaxes(tickvals=places, ticktext=[f"{name}  " for name in names], range=[0.4, top], showgrid=False, zeroline=False, fixedrange=True)

@@ -13,14 +13,6 @@ from cpm_metrics.views import look
 
 LANES = ("In care", "Legal status", "Home", "Social worker", "Proceedings", "Changes", "Reviews", "CPMs")
 _DAY = 86_400_000  # milliseconds, plotly's unit for the length of a bar on a date axis
-# Neighbouring bars of a lane alternate between two shades, so that a change is seen without a legend.
-_SHADES = {
-    "In care": (("#cfdde6", "#cfdde6"), ("#2b4252", "#2b4252")),
-    "Legal status": (("#d9d2ea", "#c3b8de"), ("#463a63", "#57497a")),
-    "Home": (("#cfe6e2", "#b3d8d2"), ("#1f4a45", "#285c56")),
-    "Social worker": (("#f1e3cc", "#e6d1ab"), ("#4d3c1e", "#604b27")),
-    "Proceedings": (("#f3d5c9", "#f3d5c9"), ("#5a2f20", "#5a2f20")),
-}
 _SYMBOLS = {"held": "circle", "booked": "circle-open", "cancelled": "x", "postponed": "triangle-right-open", "not_recorded": "diamond-open"}
 _GAP_WORDS = {"late": "◆ late", "overdue": "▲ overdue", "missed": "✕ missed"}
 # A meeting booked for years ahead, by a slip of the keyboard, would squeeze everything else: it is said in words.
@@ -75,7 +67,7 @@ def _clipped(frame: pd.DataFrame, left: date, right: date) -> pd.DataFrame:
 def _bars(figure: go.Figure, lanes: pd.DataFrame, height_of: dict[str, int], left: date, right: date, as_at: date, dark: bool) -> None:
     per_letter = max((right - left).days, 1) / _LETTERS
     for lane, bars in lanes.groupby("lane", sort=False):
-        shades = _SHADES[lane][1 if dark else 0]
+        shades = look.LANES[lane][1 if dark else 0]
         bars = bars.assign(open=bars["end"].isna(), end=bars["end"].fillna(pd.Timestamp(as_at)), shade=[shades[at % 2] for at in range(len(bars))])
         bars = _clipped(bars, left, right)
         words, hover = [], []
@@ -105,7 +97,7 @@ def _unrecorded(figure: go.Figure, gaps: pd.DataFrame, height_of: dict[str, int]
     found = _clipped(gaps, left, right)
     if not len(found):
         return
-    colour = "#9aa9b5" if dark else "#5b6b77"
+    colour = look.QUIET[dark]
     figure.add_bar(
         orientation="h", y=[height_of[lane] for lane in found["lane"]], base=found["from"], x=[(e - s).days * _DAY for s, e in zip(found["from"], found["to"], strict=True)],
         width=0.5, marker={"color": "rgba(0,0,0,0)", "line": {"width": 1, "color": colour}, "pattern": {"shape": "/", "fgcolor": colour, "size": 6, "solidity": 0.25}},
@@ -119,7 +111,7 @@ def _shade(figure: go.Figure, windows: pd.DataFrame, height_of: dict[str, int], 
     for kind, rows in spans.groupby("kind", sort=False):
         rows = _clipped(rows, left, right)
         gap = kind if kind in _GAP_WORDS else None
-        colour = look.STATUS[gap].colour(dark) if gap else ("#33424d" if dark else "#dfe7ec")
+        colour = look.STATUS[gap].colour(dark) if gap else look.ALLOWED[dark]
         figure.add_bar(
             orientation="h", y=[height_of[lane] - (0.31 if gap else 0) for lane in rows["lane"]], base=rows["from"],
             x=[(e - s).days * _DAY for s, e in zip(rows["from"], rows["to"], strict=True)],
@@ -145,7 +137,7 @@ def _marks(figure: go.Figure, marks: pd.DataFrame, height_of: dict[str, int], le
     found = marks[marks["day"].between(pd.Timestamp(left), pd.Timestamp(right))]
     for (lane, state), points in found.groupby(["lane", "state"], sort=False):
         words, change = look.MEETING_STATE[state], lane in ("Changes", "Proceedings")
-        colour = ("#9aa9b5" if dark else "#5b6b77") if change else words.colour(dark)
+        colour = look.QUIET[dark] if change else words.colour(dark)
         figure.add_scatter(
             x=points["day"], y=[height_of[lane]] * len(points), mode="markers",
             marker={"symbol": "star-diamond" if change else _SYMBOLS[state], "size": 11, "color": colour, "line": {"width": 2, "color": colour}},

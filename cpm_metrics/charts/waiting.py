@@ -9,8 +9,6 @@ import plotly.graph_objects as go
 from cpm_metrics.charts.base import base, grid, ink
 from cpm_metrics.views import look, waiting
 
-_LINE, _BAND = ("#0b5c7d", "#7fc8e4"), ("rgba(11,92,125,0.18)", "rgba(127,200,228,0.22)")
-
 
 def waiting_curve(found: waiting.Curve, stage: str, as_at: date, smallest: int, *, dark: bool = False) -> go.Figure:
     """The curve in days, its axis marked in calendar months counted back from the as-at date. Where fewer than `smallest` are
@@ -24,13 +22,13 @@ def waiting_curve(found: waiting.Curve, stage: str, as_at: date, smallest: int, 
     shade = int(dark)
     for name, fill in (("high", None), ("low", "tonexty")):
         figure.add_scatter(
-            x=steps["days"], y=steps[name] * 100, mode="lines", line={"shape": "hv", "width": 0}, fill=fill, fillcolor=_BAND[shade] if fill else None, hoverinfo="skip",
+            x=steps["days"], y=steps[name] * 100, mode="lines", line={"shape": "hv", "width": 0}, fill=fill, fillcolor=look.CURVE_BAND[shade] if fill else None, hoverinfo="skip",
         )  # fmt: skip
     many = steps[steps["at_risk"] >= smallest]
     few = steps[steps.index >= max(len(many) - 1, 0)]
     for part, dash in ((many, "solid"), (few if len(few) > 1 or not len(many) else few.iloc[:0], "dot")):
         figure.add_scatter(
-            x=part["days"], y=part["share"] * 100, mode="lines", line={"shape": "hv", "width": 2.6, "color": _LINE[shade], "dash": dash},
+            x=part["days"], y=part["share"] * 100, mode="lines", line={"shape": "hv", "width": 2.6, "color": look.CURVE[shade], "dash": dash},
             hovertext=[f"<b>After {waiting.spelled(row.days, as_at)}</b><br>{100 * row.share:.0f}% still waiting (95% interval {100 * row.low:.0f}% to {100 * row.high:.0f}%)"
                        f"<br>{look.count(row.at_risk, 'child', 'children')} had waited so long and {'was' if row.at_risk == 1 else 'were'} still in view" for row in part.itertuples()],
             hoverinfo="text",

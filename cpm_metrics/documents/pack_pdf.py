@@ -22,11 +22,11 @@ def document(pack: Pack) -> bytes:
     loud = [text for text in pack.facts.values() if text.startswith(("Yes: put together", "Too old", "INCLUDED"))]
     for text in loud:
         paper.set_text_color(*_rgb(look.STATUS["overdue"].light))
-        paper.paragraph(paper.shown(f"▲ {text}"))
+        paper.paragraph(f"▲ {text}")
         paper.set_text_color(28, 39, 48)
-    paper.rows(("What", "How many", "Children", "Note"), [(paper.shown(r.what), _n(r.rows), _n(r.children), paper.shown(r.note)) for r in pack.headlines.itertuples()], (32, 10, 10, 58))
+    paper.rows(("What", "How many", "Children", "Note"), [(r.what, _n(r.rows), _n(r.children), r.note) for r in pack.headlines.itertuples()], (32, 10, 10, 58))
     paper.heading("What this stands for")
-    paper.rows(("What", "In this pack"), [(name, paper.shown(text)) for name, text in pack.facts.items()], (20, 90))
+    paper.rows(("What", "In this pack"), list(pack.facts.items()), (20, 90))
     paper.paragraph(f"The lists behind these numbers, the rules and their limits are in the workbook of the same pack. Charts: {len(pack.charts)}, each with its table.")
     for chart in pack.charts:
         _chart(paper, chart)
@@ -35,9 +35,9 @@ def document(pack: Pack) -> bytes:
 
 def _chart(paper: Document, chart: Chart) -> None:
     paper.add_page()
-    paper.heading(paper.shown(chart.title), 13)
+    paper.heading(chart.title, 13)
     for sentence in chart.reading:
-        paper.paragraph(paper.shown(sentence))
+        paper.paragraph(sentence)
     picture = figures.draw(chart)
     if picture is None:
         paper.paragraph("Nothing to draw: see the sentence above and the table.")
@@ -45,7 +45,7 @@ def _chart(paper: Document, chart: Chart) -> None:
         paper.image(io.BytesIO(picture), w=paper.epw, alt_text=paper.shown(chart.alt), title=paper.shown(chart.title))
         paper.ln(3)
     if chart.rows:
-        paper.rows([paper.shown(text) for text in chart.headers], [[paper.shown(text) for text in row] for row in chart.rows], chart.widths, size=7.5)
+        paper.rows(chart.headers, chart.rows, chart.widths, size=7.5)
 
 
 def _n(number) -> str:

@@ -56,13 +56,13 @@ class Document(FPDF):
 
     def heading(self, text: str, size: float = 12) -> None:
         self.set_font(FONT, "B", size)
-        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, size * 0.5, self.shown(text), new_x="LMARGIN", new_y="NEXT")
         self.ln(1)
         self.set_font(FONT, size=9)
 
     def paragraph(self, text: str, size: float = 9) -> None:
         self.set_font(FONT, size=size)
-        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, size * 0.5, self.shown(text), new_x="LMARGIN", new_y="NEXT")
         self.ln(1)
 
     def rows(self, headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], size: float = 8) -> None:
@@ -73,5 +73,5 @@ class Document(FPDF):
             for line in (headers, *rows):
                 row = table.row()
                 for cell in line:
-                    row.cell(str(cell))
+                    row.cell(self.shown(cell))
         self.ln(2)

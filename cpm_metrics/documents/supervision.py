@@ -18,7 +18,7 @@ from cpm_metrics.rules import all_rules
 from cpm_metrics.store.state import About, ManagersException, Note
 from cpm_metrics.views import child as views
 from cpm_metrics.views import lists, look
-from cpm_metrics.views.exceptions import Standing, in_force, standing
+from cpm_metrics.views.exceptions import Standing, standing
 
 MUTED = (82, 96, 107)
 WARNING = (179, 50, 11)  # the colour of "overdue" on paper
@@ -317,7 +317,8 @@ def sections(
 ) -> list[Section]:
     """The lists of one child's sheet. `urgent`: the child's rows of `lists.obligations` that are overdue or due soon; `stands`: the
     child's exceptions in force."""
-    excepted = in_force(stands)
+    # Number of an open obligation -> the exception that holds for it, of several the newest.
+    excepted = {number: one.exception for one in sorted(stands, key=lambda one: one.exception.number) for number in one.match.open}
     actions = views.actions(results, child)
     actions = actions[actions["open"]]
     whys = dict(zip(urgent["obligation_id"], urgent["why"], strict=True))

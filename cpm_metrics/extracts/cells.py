@@ -45,11 +45,20 @@ class RawTable:
     ragged: bool = False
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     row_faults: dict[int, str] = field(default_factory=dict)
+    # Of a table that a dialect made: row index -> what was wrong with the row in its file, and the remedy.
+    cut: dict[int, tuple[str, str]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     # Columns whose values come from a dialect rather than from one cell of this sheet have no letter.
     letters: list[str] | None = None
+
+    def ragged_row(self, i: int, header: int) -> bool:
+        """Whether row i of a CSV is cut short, or of any table goes on beyond the headers: which cell is which isn't known.
+        Headers that are blank at the end of the line ask for no cells."""
+        row, heads = self.rows[i], self.rows[header]
+        named = max((j for j, cell in enumerate(heads) if not is_blank(cell)), default=-1) + 1
+        return (self.ragged and len(row) < named) or any(not is_blank(cell) for cell in row[len(heads) :])
 
     def letter(self, j: int) -> str:
         return self.letters[j] if self.letters else column_letter(self.first_column + j)

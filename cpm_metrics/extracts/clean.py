@@ -13,7 +13,7 @@ from .datasets import NOT_RECORDED, RAW_SUFFIX, Field, columns
 from .folding import fold
 from .mapping import MappingBook, answers
 from .problems import ERROR, NOTE, TEMPLATE, WARNING, Problem, Question
-from .read_csv import ROW_FAULTS
+from .read_csv import ROW_FAULTS, ragged
 from .recognise import Recognised
 from .values import MESSAGES, fault_of, is_blank_text, read_date, read_id, read_text, read_yes_no, text_of
 
@@ -24,11 +24,19 @@ _ASKED = ("unknown_code", "unknown_code_in_list", "not_yes_no")
 # Coded fields in which a value that is not known is taken as `other`, so that a required cell does not lose the row.
 _UNKNOWN_IS_OTHER = {"meeting_type", "assessment_type"}
 _FOOTER = re.compile(
-    r"(grand |sub )?totals?\b|printed (on|by|at)\b|report (run|generated|produced|created|date|printed|name|parameters?)\b|run (on|by|date|at)\b|"
+    r"(grand |overall )?(sub ?)?totals?\b|printed (on|by|at)\b|report (run|generated|produced|created|date|printed|name|parameters?)\b|run (on|by|date|at)\b|"
     r"generated (on|by|at)\b|produced (on|by)\b|page \d+|end of (report|file|data|list)|filters? applied|(number|no|count) of (records|rows|children|cases)\b|"
     r"records?\b.{0,12}\d|source\b|copyright|confidential|official sensitive|data (as at|extracted|correct)|extracted (on|by|at)\b|notes?$|"
     r"as at \d|created (on|by)\b|exported (on|by|at)\b|\d+ (records|rows)\b"
 )
+_SEX = {"1": "Male", "m": "Male", "2": "Female", "f": "Female"}
+_TOTAL = re.compile(r"(grand |overall )?(sub ?)?totals?\b|counts?\b|average\b")
+# The heading of a group of rows, alone in its row: "Team: North", "Social worker - A. Name", "CiC North team (12)".
+_GROUP = re.compile(r"\s*(?:[^\W\d][^\d:]{1,40}:\s*\S.*|[^\W\d][^\d]{3,60}\s*(?:[(\[]\d+[)\]])?)\s*$")
+
+
+def _is_count(cell: object) -> bool:
+    return (isinstance(cell, int | float) and not isinstance(cell, bool)) or (isinstance(cell, str) and bool(re.fullmatch(r"[\d.,%\s]+", cell)))
 
 
 @dataclass
@@ -79,6 +87,9 @@ class _Cleaner:
         out["source"] = [self.source] * len(self.rows)
         out["row"] = self.numbers
         if not all(self.alive):
+            # What is said of a row that "counts all the same" is untrue of one that was left out for something else.
+            gone = {number for number, ok in zip(self.numbers, self.alive, strict=True) if not ok}
+            self.problems = [p for p in self.problems if p.kind != "team_blank" or p.row not in gone]
             out = {name: [v for v, ok in zip(values, self.alive, strict=True) if ok] for name, values in out.items()}
         self._say_hidden()
         return Cleaned(
@@ -105,15 +116,14 @@ class _Cleaner:
                 self._problem(
                     NOTE,
                     "footer",
-                    "The row is the foot of a report, not a record; it was left out.",
+                    "The row is a foot, a total or a heading of the report, not a record; it was left out.",
                     "",
                     row=numbers[i],
                 )
-            elif (self.t.ragged and len(row) < width) or (
-                len(row) > width and any(not is_blank(c) for c in row[width:])
-            ):
-                self._row_error("ragged", numbers[i], f"The row has {len(row)} cells, but the header has {width}.",
-                                "Check it for a missing or a stray separator, or a line break inside a text.")  # fmt: skip
+            elif start + i in self.t.cut:
+                self._row_error("ragged", numbers[i], *self.t.cut[start + i])
+            elif self.t.ragged_row(start + i, self.r.header_index):
+                self._row_error("ragged", numbers[i], *ragged(len(row), width))
             elif numbers[i] in merged:
                 self._row_error("merged", numbers[i], "The row holds merged cells, so it is not known which rows the values are for.",
                                 "Unmerge the cells and fill in each row.")  # fmt: skip
@@ -124,6 +134,11 @@ class _Cleaner:
         return usable
 
     def _is_footer(self, row: list) -> bool:
+        texts = [c for c in row if not is_blank(c)]
+        if _TOTAL.match(fold(texts[0])) and all(_is_count(c) for c in texts[1:]):
+            return True
+        if len(texts) == 1 and isinstance(texts[0], str) and _GROUP.match(texts[0]) and len(self.needed) > 1:
+            return True
         filled = [j for j in self.needed if j < len(row) and not is_blank(row[j])]
         if len(filled) > 1:
             return False
@@ -239,7 +254,7 @@ class _Cleaner:
         if month_first:
             self._problem(
                 WARNING, "month_first_column",
-                f"{f.header}: {month_first} of the dates are written month first. The others of this column, where both numbers are 12 or less, were read "
+                f"{f.header}: {month_first} of the dates {'is' if month_first == 1 else 'are'} written month first. The others of this column, where both numbers are 12 or less, were read "
                 "day first and may be wrong.",
                 "Check how this report writes dates, and export it with day-first or ISO dates.", j=j,
             )  # fmt: skip
@@ -315,9 +330,9 @@ def _read_legal(cell: object, remembered: dict[str, str]) -> tuple[str | None, F
 
 
 def _read_gender(cell: object) -> tuple[str | None, Fault | None]:
-    """ "b) Female" of Annex A is Female."""
+    """ "b) Female" of Annex A is Female, and so are the censuses' 2 and F."""
     value, fault = read_text(cell)
-    return value and without_number(value), fault
+    return value and _SEX.get(value.casefold(), without_number(value)), fault
 
 
 def _read_one(f: Field, cell: object, remembered: dict[str, str]) -> tuple[str | None, Fault | None]:

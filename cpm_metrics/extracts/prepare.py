@@ -22,6 +22,7 @@ from .isolate import run_isolated
 from .mapping import MappingBook
 from .preflight import check_size
 from .problems import (
+    DERIVED,
     ERROR,
     NOTE,
     TEMPLATE,
@@ -246,8 +247,8 @@ def _clean_all(
         raise _nothing_left(sources, problems)
     _leading_zeros(tables, problems)
     newest = newest_date(tables)
-    _teams_of_cases(tables, sources)
-    _some_years_only(tables, known)
+    teams_of_cases(tables, sources)
+    some_years_only(tables, sources)
     problems += _not_used(known, unknown, tables)
     unknown_tables = [_unknown_table(u) for u in unknown]
     return Prepared(
@@ -288,7 +289,7 @@ def _not_used(known: list[Recognised], unknown: list[NotRecognised], tables: dic
     return out
 
 
-def _teams_of_cases(tables: dict[str, pa.Table], sources: list[Source]) -> None:
+def teams_of_cases(tables: dict[str, pa.Table], sources: list[Source]) -> None:
     """An allocation without a team (SSDA903 has none) must not hide the child's team: the team of the child's newest case that
     has one stands in, as it does where there is no allocation at all."""
     if "cases" not in tables or "allocations" not in tables:
@@ -315,14 +316,19 @@ def _teams_of_cases(tables: dict[str, pa.Table], sources: list[Source]) -> None:
             source.notes.append(f"{count} allocation{' has' if count == 1 else 's have'} no team: the child's team in Cases stands in.")
 
 
-def _some_years_only(tables: dict[str, pa.Table], known: list[Recognised]) -> None:
-    """Where all reviews come from a yearly return, no case is accused of the years before it, whichever table the case is from."""
-    reviews = [r for r in known if r.dataset.name == "reviews"]
-    if "cases" not in tables or not reviews or not all(tells_some_years(r) for r in reviews):
+def some_years_only(tables: dict[str, pa.Table], sources: Sequence[Source]) -> None:
+    """Where all reviews come from a yearly return, no case is accused of the years before it or after it, whichever table and
+    whichever load the case is from. Where they don't, only the return's own cases stay marked."""
+    reviews = [s for s in sources if s.dataset == "reviews"]
+    if "cases" not in tables or not reviews:
         return
+    some_years = all(tells_some_years(s.mapping) for s in reviews)
+    worked_out = {s.source for s in sources if s.dataset == "cases" and any(m.how == DERIVED for m in s.mapping)}
     table = tables["cases"]
     at = table.schema.get_field_index("yearly")
-    tables["cases"] = table.set_column(at, table.schema.field("yearly"), pa.array([True] * table.num_rows, type=pa.bool_()))
+    rows = zip(table.column("source").to_pylist(), table.column("yearly").to_pylist(), strict=True)
+    yearly = [True if some_years else known if source in worked_out else None for source, known in rows]
+    tables["cases"] = table.set_column(at, table.schema.field("yearly"), pa.array(yearly, type=pa.bool_()))
 
 
 def _nothing_left(sources: list[Source], problems: list[Problem]) -> LoadRefused:

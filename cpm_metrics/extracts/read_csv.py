@@ -157,6 +157,11 @@ def _is_multiline(row: list[str], width: int) -> bool:
     return len(row) > width and not any(cell.strip() for cell in row[width:])
 
 
+def ragged(cells: int, headers: int) -> tuple[str, str]:
+    """What is wrong with a row of so many cells below so many headers, and what to do."""
+    return f"The row has {cells} cells, but the header has {headers}.", "Check it for a missing or a stray separator, or a line break inside a text."
+
+
 ROW_FAULTS = {
     "unclosed_quote": ("The row opens a quotation mark that is not closed.", "Close the quotation mark, or double it if it belongs to the text."),
     "stray_quote": ("The row has text after a closing quotation mark.", "Double the quotation marks that belong to the text."),

@@ -25,6 +25,8 @@ _CANCELLED = {squash(h) for h in (
     "Cancelled Y/N", "clar_cla_review_cancelled")}  # fmt: skip
 # The lists of an Annex A workbook that are about other children: never meant as one of our datasets.
 _ANNEX_A_LIST = re.compile(r"(?:annex a )?list (?!8\b)\d+\b")
+# What Excel and report tools call a sheet that nobody named: then the file's name says more.
+_SHEET_WITHOUT_NAME = re.compile(r"(?:(?:sheet|table|page|report|data|export|results?|query|worksheet)? ?\d*)")
 
 
 @dataclass
@@ -67,7 +69,7 @@ class NotRecognised:
 
 # What may stand in brackets behind a header without changing it.
 _HINT = re.compile(
-    r"[(\[](?:d+[/.-]?m+[/.-]?y+|y ?/ ?n|yes ?/ ?no|date|text|required|optional|mandatory|if known|if applicable|if any)[)\]]",
+    r"[(\[](?:d+[/.-]?m+[/.-]?y+|y ?/ ?n|yes ?/ ?no|date|text|required|optional|mandatory|if known|if applicable|if any|current|iro|dob|sw|tm|cla|lac|cic|poc|cpm|ppm)[)\]]",
     re.I,
 )
 
@@ -145,7 +147,7 @@ def header_text(cell: object) -> str:
 def _named_after(table: RawTable, dataset: str) -> bool:
     names = (*TABLE_NAMES[dataset], fold(DATASETS[dataset].title))
     sheet = fold(table.sheet)
-    stem = fold(table.file.rsplit(".", 1)[0]) if not table.sheet else ""
+    stem = fold(table.file.rsplit(".", 1)[0]) if _SHEET_WITHOUT_NAME.fullmatch(fold(table.sheet)) else ""
     return sheet in names or stem in names
 
 

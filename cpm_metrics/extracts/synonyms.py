@@ -15,6 +15,8 @@ CHILD_ID = (
     "Unique Child ID", "CHILD", "CHILDID", "Person ID", "Person Number", "PERSONID", "Mosaic ID", "Mosaic number",
     "Mosaic person ID", "LCS ID", "LCS number", "Liquidlogic ID", "Eclipse ID", "Eclipse person ID", "ICS ID", "Care First ID",
     "Carefirst ID", "CareFirst number", "Client ID", "Client number", "Service user ID", "Service user number",
+    "Child in care ID", "CLA ID", "LAC ID", "CiC ID", "LCS No", "Mosaic No", "Liquidlogic number", "Liquidlogic No", "Eclipse number", "Eclipse No", "ICS number", "ICS No",
+    "Client No", "Client ref", "Person No", "Person ref", "Person reference", "Case No", "Case ref", "Case reference", "Service user No", "Young person number", "YP ID",
     "Subject ID", "SUBJECT_COMPOUND_ID", "DIM_PERSON_ID", "ANSWERFORSUBJECTID", "la_child_id", "LAchildID", "LA child ID",
     "Local child ID", "Case number", "Case ID", "Young person ID", "System ID",
     "pers_person_id", "clae_person_id", "lega_person_id", "clap_person_id", "clar_person_id", "clar_cla_person_id",
@@ -91,7 +93,9 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
             "Date the child entered care", "Looked after since", "Looked after start date", "LAC start date", "CLA start date",
             "CiC start date", "CIC start", "LAC start", "CLA start", "Date started LAC", "Date started CLA", "Date became LAC",
             "Date became CLA", "In care since", "Date accommodated", "LoookedAfterStartDate", "LookedAfterStartDate",
-            "startdaterecentcareepisode", "DM_PERIODS_OF_CARE.START_DATE", "FACT_CLA.START_DTTM", "ADMISSIONDATE",
+            "Start of period of care", "Start of POC", "POC start", "POC started", "Date POC started", "Start of care", "Date care started", "Care commenced",
+            "Became LAC", "Became CLA", "Became CiC", "Date became CiC", "Date became child in care", "LAC since", "CLA since", "CiC since", "LAC from", "CLA from",
+            "CiC from", "Date started CiC", "Date looked after", "Date looked after from", "startdaterecentcareepisode", "DM_PERIODS_OF_CARE.START_DATE", "FACT_CLA.START_DTTM", "ADMISSIONDATE",
             "Admission date", "Date of admission to care", "clae_entered_care_date", "Date started in care", "POC start date",
         ),
         "care_ceased": (
@@ -100,7 +104,8 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
             "Care ended", "End date of period of care", "Period of care end date", "Period of care end", "LAC end date",
             "CLA end date", "CiC end date", "LAC end", "CLA end", "Looked after end date", "DM_PERIODS_OF_CARE.END_DATE",
             "DISCHARGEDATE", "Discharge date", "FACT_CLA.END_DTTM", "clae_cla_period_end_date", "clae_left_care_date",
-            "POC end date", "Date care ended",
+            "POC end date", "Date care ended", "End of period of care", "End of POC", "POC end", "POC ended", "Date POC ended", "Left POC", "End of care", "Ceased LAC",
+            "Ceased CLA", "Ceased CiC", "Ceased to be looked after", "Ceased to be looked after date", "Date ceased CiC", "CiC end", "Date of leaving care",
         ),
         "reason_ceased": ("Reason ceased to be looked after", "ReasonCeasedLookedAfter", "Reason for ceasing",
                           "Reason left care", "Care end reason", "REC", "Reason episode ceased", "clae_cla_episode_ceased_reason"),
@@ -141,7 +146,8 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
                          "Workflow step", "Meeting type description", "Step description"),
         "meeting_date": ("Date of meeting", "Meeting held date", "Date meeting held", "Date held", "Held date", "dateOfMeeting",
                          "903Return_dateOfMeetingConference", "MEETING_DTTM", "Meeting date and time", "Date of the meeting",
-                         "Meeting start date", "Actual meeting date", "CPM date", "Date of CPM"),
+                         "Meeting start date", "Actual meeting date", "CPM date", "Date of CPM", "Meeting held on",
+                         "Held on", "Date CPM held", "CPM held", "CPM held on", "CPM held date", "Date meeting took place", "Date of meeting held"),
         "status": STATUS,
         "chair": ("Chair name", "Chaired by", "Chairperson", "Chair person", "Name of chair", "Meeting chair"),
         "chair_role": ("Role of chair", "Chair's role", "Chair job title", "Chair position", "Chairs job title",
@@ -247,7 +253,7 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "changes": {
         "child_id": CHILD_ID,
-        "change_date": ("Date of change", "Significant change date", "Date of significant change", "Event date",
+        "change_date": ("Date of change", "Significant change date", "Date of significant change",
                         "Significant event date", "Date of significant event"),
         "change": ("Significant change", "Change description", "Type of change", "Description of change", "Significant event",
                    "Details of change", "Change type"),
@@ -285,7 +291,7 @@ _START = (
 _END = ("End date", "End", "To", "Date to", "Date ended", "Ended", "END_DATE")
 WEAK: dict[str, dict[str, tuple[str, ...]]] = {
     "cases": {"care_started": _START, "care_ceased": _END, "child_id": ("ID", "Number", "Reference")},
-    "meetings": {"meeting_date": ("Date", "COMPLETED_ON"), "meeting_type": ("Type", "Name"), "child_id": ("ID",)},
+    "meetings": {"meeting_date": ("Date", "Event date", "COMPLETED_ON"), "meeting_type": ("Type", "Event type", "Event", "Name"), "child_id": ("ID",)},
     "reviews": {"review_date": ("Date", "Meeting date", "Date held"), "child_id": ("ID",)},
     "placements": {"placement_start": (*_START, "DECOM"), "placement_end": (*_END, "DEC"), "placement_type": ("Type",), "child_id": ("ID",)},
     "legal_statuses": {"legal_status_start": (*_START, "DECOM"), "legal_status_end": (*_END, "DEC"), "legal_status": ("Status", "Code"),
@@ -294,7 +300,7 @@ WEAK: dict[str, dict[str, tuple[str, ...]]] = {
     "actions": {"child_id": ("ID",), "action": ("Description",)},
     "assessments": {"assessment_date": ("Date", "End date", "Date completed", "Completed", "Completion date"), "assessment_type": ("Type",),
                     "child_id": ("ID",)},
-    "changes": {"change_date": ("Date",), "change": ("Description", "Event", "Type"), "child_id": ("ID",)},
+    "changes": {"change_date": ("Date", "Event date"), "change": ("Description", "Event", "Type"), "child_id": ("ID",)},
     "proceedings": {"issued": _START, "concluded": _END, "child_id": ("ID",)},
 }  # fmt: skip
 

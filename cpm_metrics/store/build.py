@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from cpm_metrics.errors import StoreProblem
 from cpm_metrics.extracts.cross_checks import cross_checks
 from cpm_metrics.extracts.datasets import DATASETS, columns
+from cpm_metrics.extracts.prepare import some_years_only, teams_of_cases
 from cpm_metrics.extracts.problems import ColumnMap, Prepared, Source
 from cpm_metrics.store import connect
 from cpm_metrics.store.loads import SCHEMA_VERSION, LoadedFile, LoadInfo
@@ -96,6 +97,7 @@ def contents(prepared: Prepared, extract_date: date, load_id: str, before: Snaps
         _carry_on(found, before, shift)
         _keep_records(found, before, shift, load_id)
         _no_wider_than_the_extracts(found)
+        _one_load_or_several(found, set(prepared.tables))
     found.problems += _across(found, extract_date, load_id)
     return found
 
@@ -121,6 +123,17 @@ def contents_with(record: Prepared, extract_date: date, load_id: str, before: Sn
     _no_wider_than_the_extracts(found)
     found.problems += _across(found, extract_date, load_id)
     return found
+
+
+def _one_load_or_several(found: Contents, new: set[str]) -> None:
+    """What prepare() tells one dataset from another of the same files must be the same where the other carries on."""
+    sources = [_source(source) for source in found.sources]
+    if ("cases" in new) != ("reviews" in new):
+        some_years_only(found.tables, sources)
+    if "cases" not in new and "allocations" in new:
+        teams_of_cases(found.tables, sources)
+        for row, source in zip(found.sources, sources, strict=True):
+            row["notes"] = source.notes
 
 
 def _no_wider_than_the_extracts(found: Contents) -> None:

@@ -212,10 +212,6 @@ class State:
             _line(by, "mapping remembered", kind, {}),
         )
 
-    def forget_mapping(self, kind: str, key: str, by: str) -> None:
-        here = sa.and_(_mappings.c.kind == kind, _mappings.c.key == key)
-        self._write(sa.delete(_mappings).where(here), _line(by, "mapping forgotten", kind, {}))
-
     # -- notes and exceptions
 
     def add_note(self, about: About, text: str, by: str) -> None:

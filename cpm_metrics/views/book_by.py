@@ -18,12 +18,12 @@ from cpm_metrics import workdays
 from cpm_metrics.engine import Results
 from cpm_metrics.errors import OutOfCalendar
 from cpm_metrics.views import lists, look, worklist
+from cpm_metrics.views.look import NO_TEAM
 
 CPM_RULES = ("initial-cpm", "cpm-before-review", "agreed-frequency", "cpm-after-change", "final-plan-cpm")
 LAYERS: dict[str, tuple[str, ...]] = {"cpm": CPM_RULES, "review": ("statutory-review",)}
 WEEKS = 12
 OVERDUE, LATER, CANNOT_TELL, LEFT_CARE = "overdue", "later", "cannot_tell", "left_care"  # places beside the weeks
-NO_TEAM = "Team not recorded"
 STATES = tuple(look.BOOKED)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cpm_metrics.engine import Results
 from cpm_metrics.indicators import Indicator, all_indicators
-from cpm_metrics.views import lists
+from cpm_metrics.views import lists, look
 
 STANDS_STILL = ("no-permanence-plan", "plan-not-achieved", "actions-rolled-over")  # what makes drift silent, when every meeting is in time
 _CPM_DUE = ("initial-cpm", "cpm-before-review", "agreed-frequency", "cpm-after-change", "final-plan-cpm")
@@ -49,7 +49,7 @@ class Matrix:
 def matrix(results: Results, teams: Sequence[str] = ()) -> Matrix:
     flags, untold = lists.flags(results, teams=teams), cannot_tell(results, teams)
     held = children_in_care(results, teams)
-    names: list[str | None] = sorted(team for team in held if team is not None)
+    names: list[str | None] = sorted((team for team in held if team is not None), key=lambda team: (team == look.NO_TEAM, team))
     if None in held:
         names.append(None)
     unassessable = {code for (code,) in results.rows("SELECT indicator FROM unassessable")}

@@ -25,20 +25,19 @@ from scipy.special import betainc
 from scipy.stats import binom
 
 from cpm_metrics.engine import Results
-from cpm_metrics.extracts.datasets import NOT_RECORDED
 from cpm_metrics.rules import all_rules
 from cpm_metrics.views.contract import compliance
-from cpm_metrics.views.look import Look, count
+from cpm_metrics.views.look import NO_TEAM, Look, count, like
 
 INNER, OUTER = 0.025, 0.001  # the tail on each side: 95% and 99.8% lie within
 
 PLACES: dict[str, Look] = {
-    "above_outer": Look("Higher than chance explains", "▲", ":material/arrow_upward:", "blue", "#1d5fa8", "#7db4f0", "Above the outer limit (99.8%)."),
-    "above_inner": Look("Higher, perhaps by chance", "△", ":material/arrow_drop_up:", "blue", "#1d5fa8", "#7db4f0", "Between the inner (95%) and the outer limit (99.8%)."),
-    "within": Look("As chance would have it", "●", ":material/circle:", "gray", "#5b6b77", "#9aa9b5", "Within the inner limits (95%)."),
-    "below_inner": Look("Lower, perhaps by chance", "▽", ":material/arrow_drop_down:", "orange", "#b45309", "#f5b461", "Between the inner (95%) and the outer limit (99.8%)."),
-    "below_outer": Look("Lower than chance explains", "▼", ":material/arrow_downward:", "red", "#b3320b", "#ff9a76", "Below the outer limit (99.8%)."),
-    "too_few": Look("Too few to compare", "–", ":material/remove:", "gray", "#5b6b77", "#9aa9b5", "Fewer counted than the smallest number for a percentage."),
+    "above_outer": like("on_time", "Higher than chance explains", "▲", ":material/arrow_upward:", "Above the outer limit (99.8%)."),
+    "above_inner": like("on_time", "Higher, perhaps by chance", "△", ":material/arrow_drop_up:", "Between the inner (95%) and the outer limit (99.8%)."),
+    "within": like("upcoming", "As chance would have it", "●", ":material/circle:", "Within the inner limits (95%)."),
+    "below_inner": like("late", "Lower, perhaps by chance", "▽", ":material/arrow_drop_down:", "Between the inner (95%) and the outer limit (99.8%)."),
+    "below_outer": like("overdue", "Lower than chance explains", "▼", ":material/arrow_downward:", "Below the outer limit (99.8%)."),
+    "too_few": like("upcoming", "Too few to compare", "–", ":material/remove:", "Fewer counted than the smallest number for a percentage."),
 }  # fmt: skip
 
 
@@ -74,7 +73,7 @@ def funnel(results: Results, rule: str, start: date, end: date, teams: Sequence[
     found = compliance(results, ["rule", "team"], start, end)
     found = found[found["rule"] == rule].drop(columns="rule")
     on_time, counted = int(found["on_time"].sum()), int(found["counted"].sum())
-    nobodys = found["team"].isna() | (found["team"] == NOT_RECORDED)
+    nobodys = found["team"].isna() | (found["team"] == NO_TEAM)
     named = found[~nobodys].sort_values("team", ignore_index=True)
     all_teams = int((named["counted"] > 0).sum())
     if teams:

@@ -41,6 +41,15 @@ def carried_on(info: LoadInfo) -> dict[str, date]:
     return {name: day for name, (day, load) in info.dataset_dates.items() if load != info.load_id and name in DATASETS}
 
 
+def tables_read(snapshot: Snapshot) -> pd.DataFrame:
+    """One row per table that came with this load itself: Table, Dataset, Rows read, Rows loaded, Rows left out (read = loaded + left out)."""
+    rows = [
+        (f"{s['file']}, sheet {s['sheet']}" if s["sheet"] else s["file"], DATASETS[s["dataset"]].title, s["rows_read"], s["rows_loaded"], s["rows_left_out"])
+        for s in sorted(snapshot.table("sources").to_pylist(), key=lambda s: s["source"]) if s["from_load"] == snapshot.info.load_id
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["Table", "Dataset", "Rows read", "Rows loaded", "Rows left out"])
+
+
 def ages(info: LoadInfo, today: date) -> pd.DataFrame:
     """One row per dataset, in their order: title, extract_date (NaT where it was never loaded), carried (bool), days (from that date
     to `today`), rows."""

@@ -7,10 +7,12 @@ has the same colours under Streamlit's names (`tone`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import pandas as pd
+
+from cpm_metrics.extracts.datasets import NOT_RECORDED
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,30 @@ STATUS: dict[str, Look] = {
                    "No longer needed before it fell due, for example because the child left care. Not counted."),
 }  # fmt: skip
 OPEN = ("overdue", "due_soon", "upcoming", "cannot_tell")
+
+
+def like(status: str, word: str, mark: str, icon: str, meaning: str = "") -> Look:
+    """Other words in the colours of a status: every colour is written down once, here."""
+    return replace(STATUS[status], word=word, mark=mark, icon=icon, meaning=meaning)
+
+
+# What stands for a team that nobody recorded, everywhere: loading writes it where the cell is blank.
+NO_TEAM = NOT_RECORDED
+
+# The rest of the palette, as (light theme, dark theme): words and lines, the lines behind a chart, what lies behind it, and quiet marks.
+INK, GRID, PAPER, QUIET = ("#1c2730", "#e8edf1"), ("#e1e7eb", "#2b3740"), ("#ffffff", "#11171c"), ("#5b6b77", "#9aa9b5")
+CURVE, CURVE_BAND = ("#0b5c7d", "#7fc8e4"), ("rgba(11,92,125,0.18)", "rgba(127,200,228,0.22)")
+VEIL = ("rgba(255,255,255,.7)", "rgba(17,23,28,.7)")  # behind words on a chart
+ALLOWED = ("#dfe7ec", "#33424d")  # time allowed for a meeting
+CELL = {"attention": ("#fcece6", "#48200f"), "quiet": ("#f2f5f7", "#1b242c"), "few_days": ("#fbf4cf", "#37300c")}
+# A child's lanes; neighbouring bars alternate between two shades.
+LANES = {
+    "In care": (("#cfdde6", "#cfdde6"), ("#2b4252", "#2b4252")),
+    "Legal status": (("#d9d2ea", "#c3b8de"), ("#463a63", "#57497a")),
+    "Home": (("#cfe6e2", "#b3d8d2"), ("#1f4a45", "#285c56")),
+    "Social worker": (("#f1e3cc", "#e6d1ab"), ("#4d3c1e", "#604b27")),
+    "Proceedings": (("#f3d5c9", "#f3d5c9"), ("#5a2f20", "#5a2f20")),
+}  # fmt: skip
 COUNTED = ("on_time", "late", "missed", "overdue")
 
 # In shades of grey: who set a limit says nothing about whether it was kept, and the statuses beside it have the colours.

@@ -352,6 +352,8 @@ def meaning_until_then(question: Question) -> str:
         return f"until then counted as {label(question.taken_as)}"
     if question.field == "legal_status":
         return "until then kept as it is written, and no rule can use it"
+    if question.field == "status":
+        return "until then neither held nor cancelled: once its day has passed it is listed as “outcome not recorded”"
     return "until then left blank"
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from cpm_metrics.engine import Results
 from cpm_metrics.rules import rule
 from cpm_metrics.views import lists, look
-from cpm_metrics.views.teams import NO_TEAM
+from cpm_metrics.views.look import NO_TEAM
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ _ACTIONS = f"""
     JOIN ({_MEETINGS}) m ON m.child_id = a.child_id AND m.care_started = a.care_started AND m.meeting_key = a.meeting_key AND m.state = 'held'
 """
 _MINE = "($teams IS NULL OR list_contains($teams, team))"
+_NOBODYS = f"(team IS NULL OR team = '{NO_TEAM}') AND $teams IS NULL"
 
 
 def on(results: Results) -> list[str]:
@@ -156,7 +157,7 @@ def behind(results: Results, check: str, part: str | None, start: date, end: dat
     ids = results.rows(
         f"""SELECT obligation_id FROM obligation_facts
             WHERE rule = $rule AND about_meeting IS NOT NULL AND anchor_date BETWEEN $start AND $end AND list_contains($statuses, status)
-              AND {"team IS NULL AND $teams IS NULL" if teams is None else _MINE}""",
+              AND {_NOBODYS if teams is None else _MINE}""",
         _params(start, end, teams or ()) | {"rule": check, "statuses": statuses},
     )
     return lists.obligations(results, ids=[number for (number,) in ids])
@@ -170,7 +171,7 @@ def actions(results: Results, check: str, part: str | None, start: date, end: da
     frame = results.frame(
         f"""SELECT x.child_id, c.forename, c.surname, x.team, x.worker, meeting_date, action, responsible, due_date, completed_date
             FROM ({_ACTIONS}) x JOIN children c USING (child_id, care_started)
-            WHERE {which} AND {"x.team IS NULL AND $teams IS NULL" if teams is None else _MINE.replace("team)", "x.team)")}
+            WHERE {which} AND {_NOBODYS.replace("team ", "x.team ") if teams is None else _MINE.replace("team)", "x.team)")}
             ORDER BY meeting_date DESC, x.child_id, action""",
         _params(start, end, teams or ()),
     )
@@ -189,7 +190,7 @@ def outcomes(results: Results, part: str | None, start: date, end: date, teams: 
     frame = results.frame(
         f"""SELECT x.child_id, c.forename, c.surname, x.team, x.worker, x.meeting_id, x.meeting_date, x.meeting_type, x.state
             FROM ({_MEETINGS}) x JOIN children c USING (child_id, care_started)
-            WHERE list_contains($states, x.state) AND {"x.team IS NULL AND $teams IS NULL" if teams is None else _MINE.replace("team)", "x.team)")}
+            WHERE list_contains($states, x.state) AND {_NOBODYS.replace("team ", "x.team ") if teams is None else _MINE.replace("team)", "x.team)")}
             ORDER BY x.meeting_date DESC, x.child_id, x.meeting_key""",
         _params(start, end, teams or ()) | {"states": states},
     )

@@ -31,9 +31,9 @@ from cpm_metrics.views import (
     xmr,
 )
 from cpm_metrics.views.contract import compliance, left_out, rules
+from cpm_metrics.views.look import NO_TEAM
 
 RULES = ("initial-cpm", "statutory-review", "cpm-before-review", "permanence-plan")  # whose trend and teams the PDF shows, unless others are chosen
-NO_TEAM = "Team not recorded"
 WHO = ("name", "worker", "iro", "why", "chair")  # what stands in a list only with names
 
 HEADERS = {
@@ -198,13 +198,14 @@ def _headlines(results: Results, chosen: list[str], by_rule: pd.DataFrame, flags
     accepted = overdue[overdue["exception"].notna()]
     due = due_soon[due_soon["in_care"].astype(bool)]
     untold, untold_children, _ = _untold(results, chosen)
+    unseen = lists.not_assessed(results)
     rows = [
         ("Overdue", len(overdue), overdue["child_id"].nunique(), f"{len(in_care):,} of them about {look.count(in_care['child_id'].nunique(), 'child', 'children')} in care now"),
         ("Overdue with a manager’s exception", len(accepted), accepted["child_id"].nunique(), "still counted as overdue"),
         ("Due soon", len(due_soon), due_soon["child_id"].nunique(), f"within {results.settings['general.due_soon'].text}, that day included; {len(due):,} of them about children in care now"),
         _sign(results, chosen, flags, "nothing-booked", "CPM overdue or due soon, nothing booked", ""),
         _sign(results, chosen, flags, "silent-drift", "Silent drift", "every meeting in time, and the plan stands still"),
-        ("Drift flags, all", len(flags), flags["child_id"].nunique(), "listed, never added up into a score"),
+        ("Drift flags, all", len(flags), flags["child_id"].nunique(), "listed, never added up into a score" + (f"; {look.count(len(unseen), 'sign')} can’t be assessed from what was loaded" if unseen else "")),
         ("Final plans to get ready", len(ready), ready["child_id"].nunique(), "proceedings whose final plan CPM or filing is near, or past and not done") if proceedings.loaded(results)
         else ("Final plans to get ready", None, None, "cannot tell: no proceedings were loaded"),
         ("Fell due and counted", counted, None, f"{on_time:,} on time" + (f" ({teams.percent(rate)})" if rate is not None else "") + f", {int(by_rule['cannot_tell'].sum()):,} more can’t be told; all rules together: see By rule"),

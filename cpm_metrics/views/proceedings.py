@@ -15,15 +15,15 @@ import pandas as pd
 
 from cpm_metrics.engine import Results
 from cpm_metrics.views import lists, look
+from cpm_metrics.views.look import NO_TEAM
 
 RECORDS = ("final-plan-assessments", "final-plan-chair", "final-plan-considerations", "final-plan-attendance")
 OPEN, CONCLUDED, UNKNOWN = "open", "concluded", "unknown"
 GRADE: dict[str, look.Look] = {
-    "": look.Look("Within the first weeks", "○", ":material/schedule:", "blue", "#1d5fa8", "#7db4f0"),
-    "amber": look.Look("Running long", "●", ":material/warning:", "yellow", "#a16207", "#e6cf5c"),
-    "red": look.Look("Beyond the limit", "▲", ":material/error:", "red", "#b3320b", "#ff9a76"),
+    "": look.like("on_time", "Within the first weeks", "○", ":material/schedule:"),
+    "amber": look.like("due_soon", "Running long", "●", ":material/warning:"),
+    "red": look.like("overdue", "Beyond the limit", "▲", ":material/error:"),
 }  # fmt: skip
-NO_TEAM = "Team not recorded"
 
 # One row: a set of proceedings and child, issued by the as-at date, with its own obligations, the final plan CPMs held and
 # booked for it, and who holds the child now. Children with short breaks only are left out, as everywhere.

@@ -12,13 +12,12 @@ from datetime import date
 import pandas as pd
 
 from cpm_metrics.engine import Results
-from cpm_metrics.extracts.datasets import NOT_RECORDED
 from cpm_metrics.rules import all_rules
 from cpm_metrics.views import funnel, lists, look
 from cpm_metrics.views.contract import compliance
+from cpm_metrics.views.look import NO_TEAM
 
 COUNTS = ("on_time", "late", "missed", "overdue", "counted", "cannot_tell")
-NO_TEAM = "No team recorded"
 
 
 def by_rule(results: Results, start: date, end: date, teams: Sequence[str] = ()) -> pd.DataFrame:
@@ -30,7 +29,8 @@ def by_rule(results: Results, start: date, end: date, teams: Sequence[str] = ())
 def by_team(results: Results, rule: str, start: date, end: date, teams: Sequence[str] = ()) -> pd.DataFrame:
     """One row per team, in name order, for one rule; where no team is recorded, `team` is blank and the row is the last."""
     frame = compliance(results, ["rule", "team"], start, end, list(teams) or None)
-    return frame[frame["rule"] == rule].drop(columns="rule").sort_values("team", kind="stable", na_position="last", ignore_index=True)
+    frame = frame[frame["rule"] == rule].drop(columns="rule")
+    return frame.sort_values("team", key=lambda names: names.mask(names == NO_TEAM), kind="stable", na_position="last", ignore_index=True)
 
 
 def matrix(results: Results, start: date, end: date, teams: Sequence[str] = ()) -> pd.DataFrame:
@@ -67,13 +67,13 @@ def grid(results: Results, start: date, end: date, teams: Sequence[str] = ()) ->
     cells = everything[everything["team"].isin(list(teams))].reset_index(drop=True) if teams else everything
     sums = [overall.loc[code] for code in cells["rule"]]
     cells["place"] = [
-        funnel.place(on_time, counted, int(s["on_time"]), int(s["counted"])) if counted >= max(smallest, 1) and pd.notna(team) and team != NOT_RECORDED else ""
+        funnel.place(on_time, counted, int(s["on_time"]), int(s["counted"])) if counted >= max(smallest, 1) and pd.notna(team) and team != NO_TEAM else ""
         for team, on_time, counted, s in zip(cells["team"], cells["on_time"], cells["counted"], sums, strict=True)
     ]
     whole = cells.groupby("rule", as_index=False)[list(COUNTS)].sum()
     whole["rate"] = [round(100 * a / n, 1) if n and n >= smallest else None for a, n in zip(whole["on_time"], whole["counted"], strict=True)]
     rows = _titled(whole.copy())[["rule", "title", "level"]]
-    names: list[str | None] = sorted(cells["team"].dropna().unique())
+    names: list[str | None] = sorted(cells["team"].dropna().unique(), key=lambda team: (team == NO_TEAM, team))
     return Grid(rows, [*names, *([None] if cells["team"].isna().any() else [])], cells, whole, int((cells["place"] != "").sum()))
 
 
@@ -98,7 +98,7 @@ def behind(results: Results, rule: str, team: str | None, statuses: Sequence[str
     """The obligations behind a count, as `lists.obligations`: of one team, of `NO_TEAM`, or (None) of all the teams chosen."""
     if team == NO_TEAM:
         rows = lists.obligations(results, rule=rule, statuses=statuses, due=(start, end))
-        return rows[rows["team"].isna()].reset_index(drop=True)
+        return rows[rows["team"].fillna(NO_TEAM) == NO_TEAM].reset_index(drop=True)
     return lists.obligations(results, teams=[team] if team is not None else list(teams), rule=rule, statuses=statuses, due=(start, end))
 
 

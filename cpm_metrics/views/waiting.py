@@ -31,7 +31,7 @@ import pandas as pd
 from cpm_metrics.engine import Results
 from cpm_metrics.views import lists, look
 from cpm_metrics.views.history import month_after
-from cpm_metrics.views.teams import NO_TEAM
+from cpm_metrics.views.look import NO_TEAM
 
 FATES = ("waiting", "done", "left", "unknown")
 
@@ -385,9 +385,8 @@ def ticks(found: Curve, as_at: date, most: int = 9) -> list[int]:
 
 def by_team(frame: pd.DataFrame, as_at: date, smallest: int) -> pd.DataFrame:
     """One row per team that held children when their wait began, in name order (last: no team recorded): team, then as `_summary`."""
-    out = [{"team": team} | _summary(group, as_at, smallest) for team, group in frame.groupby("team_then", sort=True)]
-    nobody = frame[frame["team_then"].isna()]
-    return pd.DataFrame(out + ([{"team": NO_TEAM} | _summary(nobody, as_at, smallest)] if len(nobody) else []))
+    groups = frame.assign(team_then=frame["team_then"].astype(object).where(frame["team_then"].notna(), NO_TEAM)).groupby("team_then", sort=True)
+    return pd.DataFrame([{"team": team} | _summary(group, as_at, smallest) for team, group in sorted(groups, key=lambda one: (one[0] == NO_TEAM, one[0]))])
 
 
 def by_year(frame: pd.DataFrame, as_at: date, smallest: int, whole_from: date | None) -> pd.DataFrame:

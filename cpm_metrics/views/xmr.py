@@ -27,7 +27,7 @@ import pandas as pd
 from cpm_metrics.engine import COUNTED, Results
 from cpm_metrics.rules import all_rules
 from cpm_metrics.views.history import month_after, month_end
-from cpm_metrics.views.look import Look, count
+from cpm_metrics.views.look import Look, count, like
 
 FACTOR = 2.66  # 3 ÷ 1.128: from a mean moving range to three standard deviations
 RUN = 7
@@ -44,10 +44,10 @@ SIGNALS = {
 }  # fmt: skip
 BETTER = ("above", "run_above", "rising", "near_high")
 DIRECTIONS: dict[str, Look] = {
-    "better": Look("Higher than the ordinary swing", "▲", ":material/arrow_upward:", "blue", "#1d5fa8", "#7db4f0"),
-    "": Look("Ordinary swing", "●", ":material/circle:", "gray", "#5b6b77", "#9aa9b5"),
-    "worse": Look("Lower than the ordinary swing", "▼", ":material/arrow_downward:", "red", "#b3320b", "#ff9a76"),
-    "few": Look("Too few for a percentage", "○", ":material/radio_button_unchecked:", "gray", "#5b6b77", "#9aa9b5"),
+    "better": like("on_time", "Higher than the ordinary swing", "▲", ":material/arrow_upward:"),
+    "": like("upcoming", "Ordinary swing", "●", ":material/circle:"),
+    "worse": like("overdue", "Lower than the ordinary swing", "▼", ":material/arrow_downward:"),
+    "few": like("upcoming", "Too few for a percentage", "○", ":material/radio_button_unchecked:"),
 }  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def choose(view: frame.View, found: dict[str, str], wanted: str | None) -> None:
         show.empty("No such child", "The extract has no child with this ID in care by the as-at date. Choose a later date, or find the child below.", ":material/person_search:")
     picker(found, None)
     if not found:
-        show.empty("No child in care", f"No child was in care with {view.teams_text} on {look.day(view.as_at)}. Choose other teams or another date.", ":material/info:")
+        show.empty("No child in care", f"No child was in care with {show.plain(view.teams_text)} on {look.day(view.as_at)}. Choose other teams or another date.", ":material/info:")
     elif not wanted:
         show.empty("Find a child", "Type a name or an ID above, or click a child’s name in any list on This week or Teams.", ":material/person_search:")
 

@@ -57,8 +57,8 @@ def loads(view: frame.View) -> None:
     table = shared.table(infos, current.load_id)
     st.subheader(f"Loads ({len(table):,})", anchor=False)
     picked = shared.shown(table, shared.WHOLE, "loads", 380, on_select="rerun", selection_mode="single-row")
-    st.caption("Rows of each dataset stand beside it. An error left a row out, a warning did not. Tick a load to see its files. Nothing is deleted when a load is undone.")
-    words = {"state": "State", "extract_date": "Extract of", "loaded_at": "Loaded (UTC)", "by": "By", "files": "Files", "carried": "Carried on from before", "error": "Errors", "warning": "Warnings", "note": "For information", "load_id": "Load"}
+    st.caption("Rows of each dataset stand beside it. Problems are counted, not rows: an error left a row out (a row can have several), a warning did not. Tick a load to see its files, and its rows read, loaded and left out. Nothing is deleted when a load is undone.")
+    words = {"state": "State", "extract_date": "Extract of", "loaded_at": "Loaded (UTC)", "by": "By", "files": "Files", "carried": "Carried on from before", "error": "Errors (problems)", "warning": "Warnings", "note": "For information", "load_id": "Load"}
     show.downloads(table.rename(columns=words | {name: d.title for name, d in DATASETS.items()}), "loads", {}, title="Loads")
     if picked.selection.rows and picked.selection.rows[0] < len(infos):
         one_load(infos[picked.selection.rows[0]])
@@ -83,6 +83,13 @@ def one_load(info: LoadInfo) -> None:
         st.markdown(f"**Extract of {show.plain(called(info))}**, by {show.plain(info.by)}")
         files = pd.DataFrame([(f.name, f.size, f.sha256) for f in info.files], columns=["File", "Bytes", "SHA-256"])
         st.dataframe(files, hide_index=True, key="files", alt="Files of the load", column_config={"Bytes": shared.numbers("Bytes")})
+        try:
+            tables = history.tables_read(data.store().snapshot(info.load_id))
+        except (CpmError, DamagedStore) as problem:
+            refused(problem)
+            return
+        st.dataframe(tables, hide_index=True, key="tables-read", alt="Rows read, loaded and left out, by table of the load",
+                     column_config={name: shared.numbers(name, 110) for name in ("Rows read", "Rows loaded", "Rows left out")})  # fmt: skip
 
 
 # -- two compared

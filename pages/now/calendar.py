@@ -165,15 +165,12 @@ def grid(table: pd.DataFrame, view: frame.View, weeks: list[book_by.Week], only:
     if not len(table):
         show.empty("Nothing to hold", f"No meeting of {show.plain(view.teams_text)} has to be held by a known date. What can’t be told stands below.")
         return None
-    shade = "#48200f" if show.dark() else "#fcece6"
-    quiet = "#1b242c" if show.dark() else "#f2f5f7"
-
-    ink = "#e8edf1" if show.dark() else "#1c2730"
+    shade, quiet, few_days = (look.CELL[name][show.dark()] for name in ("attention", "quiet", "few_days"))
+    ink = look.INK[show.dark()]
 
     def paint(row: pd.Series) -> list[str]:
         if row.name == 0:  # the line of working days
-            few = "#37300c" if show.dark() else "#fbf4cf"
-            return [f"color: {ink}; background-color: {few if '⚑' in value or 'left' in value else quiet}" for value in row]
+            return [f"color: {ink}; background-color: {few_days if '⚑' in value or 'left' in value else quiet}" for value in row]
         return [f"color: {ink};" + (f"background-color: {shade}" if name not in ("team", book_by.LATER) and "(" in value else "") for name, value in row.items()]
 
     headings = {book_by.OVERDUE: "Overdue", book_by.LATER: "Later"} | {week.place: week.label for week in weeks}

@@ -23,7 +23,7 @@ NOW = {
     "records": ("Follow-up overdue", "Minutes, actions, telling the IRO and other follow-up past its due date, for children in care now."),
     "unbooked": ("Due, nothing booked", "A CPM, review or placement planning meeting falls due within the limit of “due soon”, and none that would meet it is booked; for children in care now."),
     "due": ("Due in {}", "Everything not yet done that falls due within the limit of “due soon”, that day included, for children in care now."),
-    "drift": ("Drift flags", "Signs that a plan stands still: listed, never added up into a score."),
+    "drift": ("Drift flags", "Signs that a plan stands still: listed, never added up into a score. “?”: signs that can’t be assessed from what was loaded."),
 }  # fmt: skip
 ALSO = {
     "left_care": ("Left open when care ended", "For example minutes never put on file. They stay counted with the team that held the case, but nothing can be planned for them this week."),
@@ -50,10 +50,11 @@ def page() -> None:
     with st.grid(len(CHANGES), min_column_width=140, gap="small"):
         for name, (number, note) in changed_counts(found, late, how).items():
             show.tile(name, number, CHANGES[name][0], note, chosen=chosen == name, help=CHANGES[name][1], action=choose, args=(name,))
-    st.markdown("**Now**")
+    untold = counts["cannot_tell"].rows
+    st.markdown("**Now**" + (f" · {look.count(untold, 'more obligation')} can’t be told, so {'it is' if untold == 1 else 'they are'} in none of these: see the foot of the page" if untold else ""))
     with st.grid(len(NOW), min_column_width=140, gap="small"):
         for name in NOW:
-            show.tile(name, counts[name].rows, title(view, name), now_note(name, counts, earlier), chosen=chosen == name, help=NOW[name][1], action=choose, args=(name,))
+            show.tile(name, counts[name].rows, title(view, name), now_note(view, name, counts, earlier), chosen=chosen == name, help=NOW[name][1], action=choose, args=(name,))
 
     rows = rows_of(view, chosen, found, late, forced)
     met = counts["meetings_due"].rows
@@ -93,7 +94,10 @@ def children(rows) -> str:
     return look.count(rows["child_id"].nunique(), "child", "children")
 
 
-def now_note(name: str, counts: dict, earlier: dict) -> str:
+def now_note(view: frame.View, name: str, counts: dict, earlier: dict) -> str:
+    unseen = len(lists.not_assessed(view.results)) if name == "drift" else 0
+    if unseen:
+        return f"{look.count(counts[name].children, 'child', 'children')} · ? for {look.count(unseen, 'sign')}"
     if name == "unbooked":
         return look.count(counts[name].children, "child", "children")  # what was booked a week ago, one extract can't say
     change = counts[name].rows - earlier[name].rows
@@ -149,7 +153,7 @@ def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
         return
     left.subheader(f"{name} ({len(rows):,})", anchor=False, help=LISTS[which][1])
     if not len(rows):
-        show.empty("Nothing here", f"None for {view.teams_text} as at {look.day(view.as_at)}." + (" What couldn’t be worked out stands under “Cannot tell” below." if which not in FLAGS else ""))
+        show.empty("Nothing here", f"None for {show.plain(view.teams_text)} as at {look.day(view.as_at)}." + (" What couldn’t be worked out stands under “Cannot tell” below." if which not in FLAGS else ""))
         return
     rows = only(which, rows, right)
     excepted = int(rows["exception"].notna().sum()) if "exception" in rows else 0

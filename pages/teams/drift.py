@@ -28,7 +28,7 @@ def page() -> None:
 
     of = f"of {look.count(in_care, 'child', 'children')} in care"
     tiles = {
-        "signs": (len(flags), "Signs of drift", of, "Each sign on each child. They are listed, never added up into a score."),
+        "signs": (len(flags), "Drift flags", "each one sign on one child", "Each sign on each child. They are listed, never added up into a score."),
         "children": (flags["child_id"].nunique(), "Children with a sign", of, "Every child with any sign, and which."),
         "silent": (None if pd.isna(silent) else int(silent), "Silent drift", "meetings in time, plan still", "Every meeting in time, and the plan stands still all the same."),
         "plan": (now["plan"], "Waiting for a plan", "no permanence plan agreed", "Children in care now with no permanence plan agreed yet, and how long that takes."),
@@ -56,8 +56,7 @@ def not_assessed(view: frame.View) -> None:
     """Once, with what is missing: the signs that what was loaded can't show."""
     missing = lists.not_assessed(view.results)
     if missing:
-        with st.container(border=True):
-            st.markdown(f":material/help: **{look.count(len(missing), 'sign')} can’t be assessed**, for nobody: what they need was not loaded.")
+        with st.expander(f"{look.count(len(missing), 'sign')} can’t be assessed for any child: what {'it needs' if len(missing) == 1 else 'they need'} was not loaded", icon=":material/help:"):
             for title, needs in missing:
                 st.text(f"{title}: the extracts do not have {needs}.")
 

@@ -92,7 +92,7 @@ def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) 
         "red": (f"Beyond week {red}", "Open, and past the limit of the law."),
         "amber": (f"In weeks {amber + 1} to {red}", "Open, and near the limit."),
         "ready": ("Getting ready", f"The final plan CPM or the filing falls within {view.results.settings['general.due_soon'].text}, or its date has passed and it isn’t done."),
-        "cpm_overdue": ("CPM overdue", "The final plan CPM is not held, and its day before the filing date has passed."),
+        "cpm_overdue": ("Final plan CPM overdue", "The final plan CPM is not held, and its day before the filing date has passed."),
         "no_date": ("No filing date", "Open, and the date by which the final care plan must be filed is blank."),
     }  # fmt: skip
     more = {
@@ -178,7 +178,7 @@ def teams(view: frame.View, everything: pd.DataFrame) -> None:
         show.empty("No open proceedings", f"None for {show.plain(view.teams_text)} as at {look.day(view.as_at)}.")
         return
     titles = {
-        "open": "Open", "first": f"Up to week {amber}", "amber": f"● Weeks {amber + 1} to {red}", "red": f"▲ Beyond week {red}", "ready": "Getting ready", "cpm_overdue": "CPM overdue",
+        "open": "Open", "first": f"Up to week {amber}", "amber": f"● Weeks {amber + 1} to {red}", "red": f"▲ Beyond week {red}", "ready": "Getting ready", "cpm_overdue": "Final plan CPM overdue",
         "no_date": "No filing date", "not_counted": "Not counted", "unknown": "? Cannot tell",
     }  # fmt: skip
     whole = {"team": "All teams"} | {name: int(table[name].sum()) for name in table.columns if name != "team"}

@@ -158,7 +158,7 @@ def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None
         shown, hide_index=True, key="rules", height=show.height(shown, HALF_A_ROW_CUT), alt="Rules with their counts and rates",
         column_order=["title", "rate", "counted", *look.COUNTED, "cannot_tell", "level"],
         column_config={
-            "title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", width=190, pinned=True, key="pick-rule", on_click=pick_rule, help="Click a rule to see its teams."),
+            "title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", width=235, pinned=True, key="pick-rule", on_click=pick_rule, help="Click a rule to see its teams."),
             "level": show.level_column(),
             "rate": st.column_config.TextColumn("% on time", width=85, alignment="right"),
             **count_columns(),
@@ -257,7 +257,7 @@ def matrix(view: frame.View, start: date, end: date) -> None:
             "title": st.column_config.TextColumn("Rule", pinned=True, width=148 if narrow else 230),
             "all": st.column_config.TextColumn("Together", alignment="right", width=82, help="All teams shown here together, and what no team is recorded for where none is chosen."),
         }
-        | {key: st.column_config.TextColumn(short[team], alignment="right", help=team, width=65 if narrow else 110) for key, team in columns.items()},
+        | {key: st.column_config.TextColumn(short[team], alignment="right", help=show.plain(team), width=65 if narrow else 110) for key, team in columns.items()},
     )  # fmt: skip
     cells = picked.selection.cells
     if cells and cells[0][0] < len(wide):

@@ -51,13 +51,11 @@ def test_any_json_value_comes_back_as_it_was(state, value):
     assert State(state.folder).mappings("headers") == {"key": value}
 
 
-def test_mappings_are_kept_by_kind_and_can_be_forgotten(state):
+def test_mappings_are_kept_by_kind(state):
     state.set_mapping("value", "a", "cpm", "Ann")
     state.set_mapping("value", "a", "review", "Ann")
     state.set_mapping("headers", "a", {"A": "child_id"}, "Ann")
     assert state.mappings("value") == {"a": "review"}
-    state.forget_mapping("value", "a", "Ann")
-    assert state.mappings("value") == {}
     assert state.mappings("headers") == {"a": {"A": "child_id"}}
 
 

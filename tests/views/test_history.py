@@ -160,3 +160,16 @@ def test_the_rate_is_the_same_as_compliance(three):
 def test_an_extract_is_old_after_its_last_day(limit, day, old):
     """On 20 November 2026, a Friday: the last day of the limit is not old yet, in every unit."""
     assert history.is_older_than(day, limit, date(2026, 11, 20)) is old
+
+
+def test_rows_read_are_rows_loaded_and_left_out(tmp_path):
+    """Three rows, one without a start and with a second fault: two problems or more, one row left out. What carries on is not counted again."""
+    store = Store(tmp_path)
+    one, wrong = ["0001", "Ada", "Asher", date(2026, 4, 6), None, "North", "Nia", "Yes", None], ["0002", "Ben", "B", "31/02/2026", None, None, "Nia", "Yes", None]
+    first = load(store, date(2026, 5, 1), cases=[one, wrong], meetings=[["M1", "0001", "CPM", date(2026, 4, 10), "Held", None, None, None]])
+    second = load(store, date(2026, 6, 1), cases=[one])
+    read = history.tables_read(store.snapshot(first.load_id))
+    assert read.values.tolist() == [["all.xlsx, sheet cases", "Cases", 2, 1, 1], ["all.xlsx, sheet meetings", "Meetings", 1, 1, 0]]
+    assert (read["Rows read"] == read["Rows loaded"] + read["Rows left out"]).all()
+    assert first.problem_counts["error"] > 1
+    assert history.tables_read(store.snapshot(second.load_id)).values.tolist() == [["all.xlsx, sheet cases", "Cases", 1, 1, 0]]

@@ -189,6 +189,10 @@ def test_values_and_their_meaning():
     """A value not explained yet says what happens to it until then."""
     asked = Question("meetings", "meeting_type", "Meeting type", "CPM rev.", 12, ("cpm",), "other")
     assert mapping.meaning_until_then(asked) == "until then counted as Other"
+    status = Question("meetings", "status", "Meeting status", "Finalised", 2, ("held",), None)
+    assert "outcome not recorded" in mapping.meaning_until_then(status)  # not "left blank": that would count as held
+    legal = Question("cases", "legal_status", "Legal status", "Order of some kind", 1, ("C1",), None)
+    assert mapping.meaning_until_then(legal) == "until then kept as it is written, and no rule can use it"
     assert mapping.label("cpm") == "Care Planning Meeting"
     assert mapping.label("") == "Read as blank"
 

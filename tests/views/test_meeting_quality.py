@@ -211,3 +211,24 @@ def test_nothing_to_check(tables):
     assert not len(quality.meetings(found, START, END))
     assert not len(quality.by_team(found, START, END))
     assert (quality.counts(found, START, END)["counted"] == 0).all()
+
+
+def test_a_team_that_loading_writes_as_not_recorded_opens_its_rows(tmp_path):
+    """A team that isn’t known is stored as “Not recorded”, not as a blank: its counts open as many rows as they say."""
+    import pandas as pd
+
+    from cpm_metrics.engine import compute
+    from cpm_metrics.extracts.prepare import prepare
+    from cpm_metrics.extracts.problems import InputFile
+    from cpm_metrics.store import Store
+
+    pd.DataFrame({"Child ID": ["1"], "Allocated team": [quality.NO_TEAM], "Allocated worker": ["A Worker"], "Date started to be looked after": ["02/01/2026"], "Status": ["open"]}).to_csv(tmp_path / "cases.csv", index=False)
+    pd.DataFrame({"Meeting ID": ["m"], "Child ID": ["1"], "Meeting type": ["Care Planning Meeting"], "Meeting date": ["08/01/2026"], "Meeting status": ["Held"]}).to_csv(tmp_path / "meetings.csv", index=False)
+    store = Store(tmp_path / "store")
+    store.commit(prepare([InputFile(path.name, path) for path in sorted(tmp_path.glob("*.csv"))]), date(2026, 11, 20), "a test", confirmed=True)
+    results = compute(store.current())
+    table = quality.by_team(results, date(2026, 1, 1), date(2026, 11, 20))
+    assert set(table["team"]) == {quality.NO_TEAM}
+    for row in table[table["check"].isin(quality.RULES)].itertuples():
+        assert len(quality.behind(results, row.check, None, date(2026, 1, 1), date(2026, 11, 20), None)) == sum(getattr(row, part) for part in quality.PARTS)
+    assert len(quality.outcomes(results, None, date(2026, 1, 1), date(2026, 11, 20), None)) == 1

@@ -7,11 +7,13 @@ of case systems) need none of this: synonyms.py knows them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..cells import RawTable, is_blank
 from ..folding import squash
 from ..mapping import MappingBook
+from ..problems import ColumnMap
 from ..recognise import HEADER_ROWS, Recognised, header_text
 from . import assessments, ssd, ssda903
 from .tables import Kind, SourceTable, source_table
@@ -80,9 +82,9 @@ def not_needed(table: RawTable) -> NotNeeded | None:
     return None
 
 
-def tells_some_years(r: Recognised) -> bool:
-    """Whether a table of reviews is of SSDA903 or SSD, which hold those of some years only."""
-    headers = {m.field: squash(m.header) for m in r.mapping if m.field}
+def tells_some_years(mapping: Iterable[ColumnMap]) -> bool:
+    """Whether a table of reviews with these columns is of SSDA903 or SSD, which hold those of some years only."""
+    headers = {m.field: squash(m.header) for m in mapping if m.field}
     return (headers.get("child_id"), headers.get("review_date")) == ("child", "review") or headers.get("review_date") == "clarclareviewdate"
 
 

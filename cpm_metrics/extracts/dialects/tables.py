@@ -10,6 +10,7 @@ from ..cells import RawTable, is_blank
 from ..datasets import DATASETS, NOT_RECORDED
 from ..folding import squash
 from ..problems import DERIVED, ColumnMap, Problem
+from ..read_csv import ragged
 from ..recognise import HEADER_ROWS, Recognised
 from ..values import read_date, read_id, text_of
 
@@ -74,9 +75,7 @@ class Row:
     def usable(self) -> bool:
         """False for a row that the reader could not take apart, or that is cut short: cleaning says so."""
         t = self.source.table
-        return self.index not in t.row_faults and not (
-            t.ragged and len(t.rows[self.index]) < len(t.rows[self.source.header_index])
-        )
+        return self.index not in t.row_faults and not t.ragged_row(self.index, self.source.header_index)
 
 
 def source_table(table: RawTable, kinds: Sequence[Kind]) -> SourceTable | None:
@@ -204,6 +203,7 @@ class Made:
             [t.numbers[self.source.header_index], *(t.numbers[i] for i, _ in self.rows)],
             notes=[*t.notes, *self.notes], letters=letters,
             row_faults={n: t.row_faults[i] for n, (i, _) in enumerate(self.rows, start=1) if i in t.row_faults},
+            cut={n: ragged(len(t.rows[i]), len(header_row)) for n, (i, _) in enumerate(self.rows, start=1) if t.ragged_row(i, self.source.header_index)},
             hidden_rows=t.hidden_rows,
         )  # fmt: skip
         folded = self.source.count - len(self.used) if elsewhere is not None else 0
