@@ -163,7 +163,7 @@ def meetings(obligations: pd.DataFrame) -> pd.DataFrame:
     the final plan's first where two fall on one day), and
 
     kind: "CPM", "Final plan CPM" or "Child in Care Review"; meets: how many open obligations it meets; also: the titles of the
-    others. `team` and `worker` are those that hold the child now, because they have to book it. Obligations that can't be
+    others (one whose stretch begins on that very due date, because a review was held on it, needs the meeting a day later). `team` and `worker` are those that hold the child now, because they have to book it. Obligations that can't be
     told, or of children not in care now, are in none.
     """
     rows = obligations[~obligations["place"].isin([CANNOT_TELL, LEFT_CARE])].copy()

@@ -71,7 +71,9 @@ def between(before: Results, now: Results) -> Changes:
 
 def without(flags: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     known = set(zip(others["indicator"], others["child_id"], strict=True))
-    return flags[[pair not in known for pair in zip(flags["indicator"], flags["child_id"], strict=True)]].reset_index(drop=True)
+    # As a series: an empty list in brackets would choose no columns instead of no rows.
+    new = pd.Series([pair not in known for pair in zip(flags["indicator"], flags["child_id"], strict=True)], index=flags.index, dtype=bool)
+    return flags[new].reset_index(drop=True)
 
 
 # -- slipped

@@ -42,6 +42,11 @@ def teams(results: Results) -> list[str]:
     ]
 
 
+def cases_left_out(results: Results) -> int:
+    """How many spreadsheet rows of Cases the load left out because a required cell could not be used (footers and repeats aside)."""
+    return results.rows("SELECT count(DISTINCT (file, sheet, row)) FROM snap.problems WHERE severity = 'error' AND dataset = 'cases' AND row IS NOT NULL AND NOT across")[0][0]
+
+
 def obligations(
     results: Results,
     *,

@@ -11,7 +11,6 @@ from cpm_metrics.views import look, what_if
 from pages._shared import show, state
 from pages._shared.frame import View
 
-_FIELDS = ("review", "filing", "cpm", "type", "days")
 _TYPES = {"cpm": "Care Planning Meeting", "final_plan_cpm": "CPM before the final care plan"}
 
 

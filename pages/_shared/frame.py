@@ -32,7 +32,7 @@ class View:
     @property
     def teams_text(self) -> str:
         if not self.teams:
-            return f"all {len(self.all_teams)} teams"
+            return f"all {len(self.all_teams)} teams" if len(self.all_teams) != 1 else "the only team"
         return ", ".join(self.teams) if len(self.teams) < 4 else f"{len(self.teams)} of {len(self.all_teams)} teams"
 
     def changed(self):
@@ -141,6 +141,13 @@ def banners(view: View) -> None:
             f"Reconstructed: put together for {look.day(view.as_at)} from the extract of {look.day(view.info.extract_date)}. "
             "What was recorded or corrected after that day may differ from what was known then.",
             icon=":material/history:",
+        )
+    lost = lists.cases_left_out(view.results)
+    if lost:
+        st.warning(
+            f"{look.count(lost, 'row')} of Cases could not be used and {'was' if lost == 1 else 'were'} left out of this load, so the children they are about may be missing here. "
+            "Data quality lists each with what to do.",
+            icon=":material/person_off:",
         )
     age.banner(view.info, view.results.settings)
 

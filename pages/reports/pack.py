@@ -71,7 +71,7 @@ def downloads(view: frame.View, made: pack.Pack, start: date, end: date) -> None
             st.download_button(
                 label, show.made(noted(kind, make, made, view, start, end)), f"{made.file_name}.{kind}", mime, key=f"pack-{kind}", icon=icon, type="primary", on_click="ignore"
             )
-        st.caption("Made when you click. The record of who took what out of this dashboard notes the day, the teams and whether names are in it.", width="content")
+        st.caption("Made when you click. The audit notes that this pack was taken: the day, the teams and whether names are in it.", width="content")
 
 
 def noted(kind: str, make, made: pack.Pack, view: frame.View, start: date, end: date):

@@ -164,7 +164,7 @@ def children(view: frame.View) -> None:
     key = f"only-sign-{now or ''}"
     right.selectbox("Show", order, index=order.index(now) if now else None, format_func=titles.get, placeholder="Any sign", label_visibility="collapsed", key=key, on_change=only_sign, args=(key,))
     if now:
-        rows = rows[[now in codes for codes in rows["codes"]]].reset_index(drop=True)
+        rows = rows[rows["codes"].map(lambda codes: now in codes).astype(bool)].reset_index(drop=True)
     left.subheader(f"Children with {f'“{titles[now]}”' if now else 'a sign of drift'} ({len(rows):,})", anchor=False, help="By team and name. Signs are listed, never added up: a child with one may be in greater need than a child with three.")
     if not len(rows):
         show.empty("No child", f"No child held by {show.plain(view.teams_text)} has a sign of drift as at {look.day(view.as_at)}.")

@@ -247,7 +247,7 @@ def meeting_list(view: frame.View, found: pd.DataFrame, start: date, end: date) 
     key = f"lack-{chosen}"
     right.selectbox("Show", list(labels), index=list(labels).index(chosen), format_func=labels.get, key=key, on_change=change_lack, args=(key,), label_visibility="collapsed")
     wanted = {ANYTHING: lambda i: len(i) > 0, WHOLE: lambda i: not i, EVERY: lambda i: True}.get(chosen, lambda i: chosen in i)
-    rows = found[[wanted(codes) for codes in found["items"]]].reset_index(drop=True)
+    rows = found[found["items"].map(wanted).astype(bool)].reset_index(drop=True)
     left.subheader(f"Meetings ({len(rows):,})", anchor=False, help="One row per meeting and child, the latest first, with the team that held the case that day.")
     if not len(rows):
         show.empty("No such meeting", "No meeting of these teams and that time lacks this.")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from datetime import date, timedelta
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from cpm_metrics import charts, sample, views
 from cpm_metrics.errors import CpmError
+from cpm_metrics.extracts.prepare import prepare
+from cpm_metrics.extracts.problems import InputFile
 from cpm_metrics.indicators import all_indicators
 from cpm_metrics.rules import all_rules
 from cpm_metrics.settings import Settings
+from cpm_metrics.store import Store
 from cpm_metrics.views import child, lists, teams, this_week
 from tests.pages.conftest import EXTRACT, ROOT, fill, open_page, texts
 
@@ -286,3 +291,51 @@ def test_the_sample_opens_from_an_empty_store(empty, monkeypatch):
     assert not at.error
     assert "invented sample council is loaded" in at.success[0].value
     assert isinstance(at.dataframe[0].value, pd.DataFrame)
+
+
+# -- little data
+
+
+CASES_ONLY = (["Child ID", "Date started to be looked after", "Allocated team"], ["1", date(2026, 1, 5), "North"], ["2", "soon", "North"], ["3", None, "North"])
+MEETINGS_TOO = (["Child ID", "Meeting type", "Meeting date"], ["1", "CPM", date(2026, 1, 12)], ["1", "CPM", date(2026, 12, 1)])
+NO_MEETINGS = (["Child ID", "Meeting type", "Meeting date"],)
+LITTLE = {"cases alone": (CASES_ONLY,), "cases and meetings": (CASES_ONLY, MEETINGS_TOO), "meetings without a row": (CASES_ONLY, NO_MEETINGS)}
+# Every view of every page that has several, by its address.
+VIEWS = [
+    *[("pages/teams/teams.py", {"view": view}) for view in ("rules", "matrix", "compare", "trend", "handovers")],
+    *[("pages/teams/drift.py", {"show": show}) for show in ("signs", "children", "silent", "plan", "achieved")],
+    *[("pages/teams/meeting_quality.py", {"view": view}) for view in ("checks", "teams", "meetings")],
+    *[("pages/data/history.py", {"view": view}) for view in ("loads", "compare", "trend")],
+    ("pages/children/child.py", {"child": "1"}),
+]
+
+
+@pytest.fixture(scope="session")
+def little(tmp_path_factory):
+    """Stores with one child who could be loaded and two who couldn't."""
+    out = {}
+    for name, sheets in LITTLE.items():
+        book = Workbook()
+        for rows in sheets:
+            page = book.create_sheet()
+            for row in rows:
+                page.append(row)
+        book.remove(book.worksheets[0])
+        buffer = io.BytesIO()
+        book.save(buffer)
+        store = Store(tmp_path_factory.mktemp("little"))
+        store.commit(prepare([InputFile("extract.xlsx", buffer.getvalue())]), EXTRACT, "a test", confirmed=True)
+        out[name] = store.folder
+    return out
+
+
+@pytest.mark.parametrize("name", LITTLE)
+def test_every_page_and_view_works_with_little_data(name, little, monkeypatch):
+    """No error anywhere; the two rows of Cases that were left out are said wherever children are counted."""
+    monkeypatch.setenv("CPM_STORE", str(little[name]))
+    for path, words in [*((path, {}) for path in PAGES), *VIEWS]:
+        at = open_page(path, **words)
+        assert not at.error, (path, words)
+        assert not at.exception, (path, words)
+        if path in WITH_DATA:
+            assert any("2 rows of Cases could not be used and were left out" in warning.value for warning in at.warning), (path, words)

@@ -209,6 +209,8 @@ def test_holding_the_meeting_meets_what_it_is_said_to_meet(seed):
         held = meeting(need.child_id, day, "final_plan_cpm" if need.kind == "Final plan CPM" else "cpm", status="held")
         after = compute_rows(tables | {"meetings": [*tables["meetings"], held]}, day)
         done = mine[key].merge(contract.obligations(after), on=key, how="inner")
+        # A review held on the very day begins a stretch that needs a CPM on a later day: held a day after its date it would meet both.
+        done = done[done["anchor_date"] < pd.Timestamp(day)]
         assert done["done_date"].notna().all() or done.loc[done["done_date"].isna(), "status"].isin(["lapsed", "missed"]).all()
         assert not done["status"].isin(["due_soon", "upcoming"]).any()
 

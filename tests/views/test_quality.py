@@ -178,3 +178,7 @@ def test_every_thing_that_a_rule_can_miss_has_advice():
                 assert all(dataset for _, dataset in alternatives), f"{rule.code}: {missing}"
     wanted = quality._ask_for("Date started to be looked after (the extract begins later)")
     assert wanted.fix.startswith("Take the extract from further back")
+
+
+def test_what_a_yearly_return_does_not_have_is_asked_for_as_rows_not_as_a_column():
+    assert quality._sentence(quality._wanted("Reviews after 31 Mar 2026")) == "Load Reviews after 31 Mar 2026."
