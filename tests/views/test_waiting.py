@@ -239,7 +239,7 @@ def test_the_team_when_the_wait_began_and_the_team_now():
 def test_no_team_recorded_stands_in_the_table():
     rows = waiting.rows(results_of(case("A", "2026-01-05", team=None), case("B", "2026-02-02")), "plan")
     table = waiting.by_team(rows, AS_AT, 10)
-    assert list(table["team"]) == ["North", "No team recorded"]
+    assert list(table["team"]) == ["North", "Not recorded"]
     assert table["periods"].sum() == len(rows)
 
 
