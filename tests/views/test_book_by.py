@@ -14,7 +14,7 @@ from tests.oracle.children import random_council
 
 AS_AT = date(2026, 1, 14)  # a Wednesday
 MONDAY = date(2026, 1, 12)
-few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+few = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 
 
 def case(child, started, **more):
