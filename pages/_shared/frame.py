@@ -127,6 +127,9 @@ def title(text: str, view: View | None = None, extra: str = "") -> None:
                 age.banner(current.info, data.settings())
         return
     parts = [f"As at **{look.day(view.as_at)}**", show.plain(view.teams_text), *([extra] if extra else [])]
+    lost = lists.cases_left_out(view.results)
+    if lost:  # in the same line: the counts below must show without scrolling
+        parts.append(f":material/person_off: **{look.count(lost, 'row')} of Cases left out**, see Data quality")
     st.caption(" · ".join(parts))
     banners(view)
 
@@ -141,13 +144,6 @@ def banners(view: View) -> None:
             f"Reconstructed: put together for {look.day(view.as_at)} from the extract of {look.day(view.info.extract_date)}. "
             "What was recorded or corrected after that day may differ from what was known then.",
             icon=":material/history:",
-        )
-    lost = lists.cases_left_out(view.results)
-    if lost:
-        st.warning(
-            f"{look.count(lost, 'row')} of Cases could not be used and {'was' if lost == 1 else 'were'} left out of this load, so the children they are about may be missing here. "
-            "Data quality lists each with what to do.",
-            icon=":material/person_off:",
         )
     age.banner(view.info, view.results.settings)
 
