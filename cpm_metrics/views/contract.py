@@ -12,6 +12,7 @@ from cpm_metrics.errors import UnknownName
 from cpm_metrics.indicators import all_indicators
 from cpm_metrics.rules import all_rules
 from cpm_metrics.settings import Limit, Settings
+from cpm_metrics.views import look
 
 BY = ("rule", "team", "worker")
 
@@ -64,7 +65,7 @@ def compliance(
             GROUP BY ALL
         )
         SELECT {", ".join(by)}, on_time, late, missed, overdue, on_time + late + missed + overdue AS counted, cannot_tell,
-            CASE WHEN counted >= $smallest THEN round(100.0 * on_time / nullif(counted, 0), 1) END AS rate
+            CASE WHEN counted >= $smallest THEN {look.percent_sql("on_time", "counted")} END AS rate
         FROM counts WHERE counted + cannot_tell > 0 ORDER BY {", ".join(by)}
         """,
         {"start": start, "end": end, "teams": list(teams) if teams is not None else None,

@@ -300,7 +300,7 @@ def rate(found: pd.DataFrame, end: date, months: int, smallest: int, rule: str |
     sums = mine.groupby("status")["n"].sum()
     on_time, cannot_tell = int(sums.get("on_time", 0)), int(sums.get("cannot_tell", 0))
     counted = int(sum(sums.get(status, 0) for status in COUNTED))
-    return Rate(on_time, counted, cannot_tell, round(100 * on_time / counted, 1) if counted >= max(smallest, 1) else None)
+    return Rate(on_time, counted, cannot_tell, look.percent(on_time, counted) if counted >= max(smallest, 1) else None)
 
 
 def differences(

@@ -164,6 +164,16 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def percent(part: int, whole: int) -> float:
+    """Percent to one decimal, halves up. Python's `round` would make 9 of 16 (56.25) 56.2 and DuckDB's 56.3; `percent_sql` is the same sum."""
+    return (2000 * part + whole) // (2 * whole) / 10
+
+
+def percent_sql(part: str, whole: str) -> str:
+    """`percent` of two whole-number columns, null where there is nothing to divide by."""
+    return f"CASE WHEN {whole} > 0 THEN ((2000 * {part} + {whole}) // (2 * {whole})) / 10 END"
+
+
 def days(number: int | None) -> str:
     return "" if number is None or pd.isna(number) else count(int(number), "day")
 

@@ -136,7 +136,7 @@ def counts(results: Results, start: date, end: date, teams: Sequence[str] = ()) 
 
 def _rate(parts: dict[str, int], results: Results) -> dict:
     counted = parts["in_order"] + parts["late"] + parts["lacking"]
-    return {"counted": counted, "rate": round(100.0 * parts["in_order"] / counted, 1) if counted and counted >= results.settings["general.smallest_counted"] else None}
+    return {"counted": counted, "rate": look.percent(parts["in_order"], counted) if counted and counted >= results.settings["general.smallest_counted"] else None}
 
 
 def by_team(results: Results, start: date, end: date, teams: Sequence[str] = (), check: str | None = None) -> pd.DataFrame:

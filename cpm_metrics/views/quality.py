@@ -59,7 +59,7 @@ def percent(told: int, everything: int) -> float | None:
     """To one decimal, and 100 (0) only where it is all (none) of them."""
     if not everything:
         return None
-    rate = round(100 * told / everything, 1)
+    rate = look.percent(told, everything)
     return 99.9 if rate == 100 and told < everything else 0.1 if rate == 0 and told else rate
 
 

@@ -71,7 +71,7 @@ def grid(results: Results, start: date, end: date, teams: Sequence[str] = ()) ->
         for team, on_time, counted, s in zip(cells["team"], cells["on_time"], cells["counted"], sums, strict=True)
     ]
     whole = cells.groupby("rule", as_index=False)[list(COUNTS)].sum()
-    whole["rate"] = [round(100 * a / n, 1) if n and n >= smallest else None for a, n in zip(whole["on_time"], whole["counted"], strict=True)]
+    whole["rate"] = [look.percent(a, n) if n and n >= smallest else None for a, n in zip(whole["on_time"], whole["counted"], strict=True)]
     rows = _titled(whole.copy())[["rule", "title", "level"]]
     names: list[str | None] = sorted(cells["team"].dropna().unique(), key=lambda team: (team == NO_TEAM, team))
     return Grid(rows, [*names, *([None] if cells["team"].isna().any() else [])], cells, whole, int((cells["place"] != "").sum()))

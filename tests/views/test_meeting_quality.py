@@ -12,6 +12,8 @@ from cpm_metrics import views
 from cpm_metrics.engine import compute_rows
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.settings import Settings
+from cpm_metrics.store import connect
+from cpm_metrics.views import look
 from cpm_metrics.views import meeting_quality as quality
 from tests.oracle.children import random_council
 
@@ -232,3 +234,12 @@ def test_a_team_that_loading_writes_as_not_recorded_opens_its_rows(tmp_path):
     for row in table[table["check"].isin(quality.RULES)].itertuples():
         assert len(quality.behind(results, row.check, None, date(2026, 1, 1), date(2026, 11, 20), None)) == sum(getattr(row, part) for part in quality.PARTS)
     assert len(quality.outcomes(results, None, date(2026, 1, 1), date(2026, 11, 20), None)) == 1
+
+
+@given(st.integers(0, 3000), st.integers(1, 3000))
+def test_a_percentage_is_the_same_in_python_and_in_sql(part, whole):
+    """9 of 16 is 56.25: one rounds it up and the other to the even digit, if left to themselves."""
+    assert look.percent(9, 16) == 56.3
+    with connect.memory() as connection:
+        ((said,),) = connection.execute(f"SELECT {look.percent_sql('part', 'of')} FROM (SELECT ? AS part, ? AS of)", [min(part, whole), whole]).fetchall()
+    assert said == look.percent(min(part, whole), whole)
