@@ -1,4 +1,4 @@
-"""How things are shown: counts that open their rows, lists that open the child, downloads, status words, empty states."""
+"""How things are shown: counts that open their rows, lists that open the child, status words, empty states."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cpm_metrics import export
-from cpm_metrics.errors import CpmError
 from cpm_metrics.views import look
 from pages._shared import state
-from pages._shared.faults import noted
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # marks that turn the direction of what stands after them
@@ -231,59 +228,6 @@ def go_where_clicked() -> None:
 def go(path: str, **words: str | list[str]) -> None:
     """To a page at once, with these words in its address."""
     st.switch_page(path, query_params=words)
-
-
-# -- downloads
-
-
-HEADERS = {
-    "child_id": "Child ID", "name": "Name", "team": "Team", "worker": "Social worker", "iro": "IRO", "rule": "Rule code", "title": "Rule",
-    "level": "Level", "advisory": "Advisory", "status": "Status", "now": "Status now", "anchor_date": "Set off on", "due_date": "Due date",
-    "done_date": "Done date", "days": "Days after due", "days_left": "Days left", "next_cpm": "Next CPM booked", "in_care": "In care now",
-    "care_started": "Period of care from", "why": "Why", "indicator": "Indicator code", "since": "Since", "figure": "Figure", "unit": "Unit",
-    "grade": "Grade", "meeting_id": "Meeting ID", "closes_on": "Closed on", "lapses_on": "Lapsed on", "missing": "Missing from the extracts",
-    "booked": "Meeting booked", "exception": "Manager’s exception until", "team_now": "Team now", "worker_now": "Social worker now",
-    "sibling_group": "Sibling group", "siblings": "Children in care in it", "family": "Siblings", "became": "What became of it", "was": "Was", "moved_to": "Moved to",
-    "nothing_booked": "Nothing booked", "what": "What happened", "day": "On", "detail": "Detail", "reason": "Reason", "expires": "Expires", "who": "By", "made": "Made on",
-    "withdrawn": "Withdrawn on", "withdrawn_by": "Withdrawn by", "state": "State",
-}  # fmt: skip
-
-
-def downloads(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title: str, headers: Mapping[str, str] | None = None) -> None:
-    """CSV and Excel of a whole list (all its columns, whatever is shown; `headers`: more of Excel's headers). The name of a file says when it is a reconstructed view."""
-    out = frame.drop(columns=["obligation_id"], errors="ignore")
-    if not len(out):
-        return
-    if "(reconstructed)" in about.get("As at", ""):
-        name += "-reconstructed"
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "Excel", made(lambda: export.xlsx_bytes(in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS | dict(headers or {}))),
-            f"{name}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key=f"xlsx-{name}", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "CSV", made(lambda: export.csv_bytes(out)), f"{name}.csv", "text/csv", key=f"csv-{name}", icon=":material/download:", on_click="ignore"
-        )
-
-
-def made(make: Callable[[], bytes]) -> Callable[[], bytes]:
-    """A file made when its button is clicked. Streamlit logs what goes wrong then, so that must be without values too."""
-
-    def run() -> bytes:
-        try:
-            return make()
-        except Exception as problem:
-            raise CpmError(f"The file could not be made: error number {noted(problem)}.") from None
-
-    return run
-
-
-def in_words(frame: pd.DataFrame) -> pd.DataFrame:
-    out = frame.copy()
-    for name, words in (("status", look.STATUS), ("now", look.STATUS), ("level", look.LEVEL)):
-        if name in out:
-            out[name] = [words[code].word if code in words else None for code in out[name]]
-    return out
 
 
 # -- the way to every page

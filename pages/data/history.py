@@ -10,7 +10,7 @@ from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.rules import all_rules
 from cpm_metrics.store import DamagedStore, LoadInfo
 from cpm_metrics.views import history, lists, look
-from pages._shared import age, data, frame, over_time, show, state
+from pages._shared import age, data, downloads, frame, over_time, show, state
 from pages._shared import loads as shared
 from pages._shared.faults import refused
 
@@ -59,7 +59,7 @@ def loads(view: frame.View) -> None:
     picked = shared.shown(table, shared.WHOLE, "loads", 380, on_select="rerun", selection_mode="single-row")
     st.caption("Rows of each dataset stand beside it. Problems are counted, not rows: an error left a row out (a row can have several), a warning did not. Tick a load to see its files, and its rows read, loaded and left out. Nothing is deleted when a load is undone.")
     words = {"state": "State", "extract_date": "Extract of", "loaded_at": "Loaded (UTC)", "by": "By", "files": "Files", "carried": "Carried on from before", "error": "Errors (problems)", "warning": "Warnings", "note": "For information", "load_id": "Load"}
-    show.downloads(table.rename(columns=words | {name: d.title for name, d in DATASETS.items()}), "loads", {}, title="Loads")
+    downloads.offer_list(table.rename(columns=words | {name: d.title for name, d in DATASETS.items()}), "loads", {}, title="Loads")
     if picked.selection.rows and picked.selection.rows[0] < len(infos):
         one_load(infos[picked.selection.rows[0]])
     st.subheader("How old each dataset is", anchor=False)
@@ -179,7 +179,7 @@ def part_list(view: frame.View, part: str, rows: pd.DataFrame, older: LoadInfo, 
     show.children_list(rows, columns, f"compare-{part}", height=over_time.tall(len(rows), 440), alt=title, extra={n: extra[n] for n in columns if n in extra})
     about = {"Older load": called(older), "Newer load": called(newer), "Teams": view.teams_text}
     words = {"team_before": "Team before", "what": "Event", "day": "Dated", "detail": "Detail", "days": "Days before the older extract", "care_ceased": "Left care"} if part in ("back_dated", "moved", "added", "gone") else {}
-    show.downloads(rows.rename(columns=words), f"{part.replace('_', '-')}-{older.extract_date.isoformat()}-{newer.extract_date.isoformat()}", about, title=title[0].upper() + title[1:])
+    downloads.offer_list(rows.rename(columns=words), f"{part.replace('_', '-')}-{older.extract_date.isoformat()}-{newer.extract_date.isoformat()}", about, title=title[0].upper() + title[1:])
 
 
 # -- earlier months
@@ -202,7 +202,7 @@ def trend(view: frame.View) -> None:
         "end": "Month-end", "now": "On time now (reconstructed)", "now_counted": "Counted now", "now_untold": "Cannot tell now", "now_percent": "Reconstructed, %",
         "taken": "Extract known then", "then": "On time as known then", "then_counted": "Counted then", "then_untold": "Cannot tell then", "then_percent": "As known then, %",
     }).drop(columns=["now_text", "then_text"])  # fmt: skip
-    show.downloads(table, f"earlier-months-{code.replace(' ', '-')}", {"Rule": rules.get(code, "All rules together"), "Fell due in": MONTHS[months], "Teams": view.teams_text, "Reconstructed from the extract of": look.day(view.info.extract_date)}, title="Earlier months")
+    downloads.offer_list(table, f"earlier-months-{code.replace(' ', '-')}", {"Rule": rules.get(code, "All rules together"), "Fell due in": MONTHS[months], "Teams": view.teams_text, "Reconstructed from the extract of": look.day(view.info.extract_date)}, title="Earlier months")
     if picked is not None:
         month_rows(view, points.iloc[picked], months, rule)
 
@@ -305,7 +305,7 @@ def month_rows(view: frame.View, point: pd.Series, months: int, rule: str | None
         show.empty("None", "Both extracts say the same of every obligation.")
         return
     show.children_list(rows, columns, "month", height=over_time.tall(len(rows), 420), alt=title, extra={"then": st.column_config.TextColumn("As known then", width=125)} if "then" in columns else None)
-    show.downloads(rows.rename(columns={"then": "Status as known then"}), f"month-{end.isoformat()}", view.about, title="Month")
+    downloads.offer_list(rows.rename(columns={"then": "Status as known then"}), f"month-{end.isoformat()}", view.about, title="Month")
 
 
 page()

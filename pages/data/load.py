@@ -21,11 +21,10 @@ from cpm_metrics.extracts.template import write_template
 from cpm_metrics.store import DamagedStore, SurprisingLoad
 from cpm_metrics.views import look
 from cpm_metrics.views import preview as look_ahead
-from pages._shared import data, frame, loads, mapping, record_screen, show, state, work
+from pages._shared import data, downloads, frame, loads, mapping, record_screen, show, state, work
 from pages._shared.faults import refused
 from pages._shared.gate import gate, who
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = ["xlsx", "xlsm", "xls", "xlsb", "ods", "csv", "txt", "zip", "docx"]
 LONGEST_NAME = 120  # characters of a file's name
 _UNSEEN = re.compile(f"[\x00-\x1f\x7f{INVISIBLE}]")
@@ -97,7 +96,7 @@ def beginning(empty: bool) -> None:
             "Tables are told by their column headings, not by file or sheet names. Your system’s own headings mostly map by themselves, "
             "as do the template’s, Annex A and SSDA903 files. Dates are read day first, never month first."
         )
-        st.download_button("Download the template", template, "care-planning-template.xlsx", XLSX, key="template", icon=":material/download:", on_click="ignore")
+        downloads.offer("Download the template", template, "care-planning-template.xlsx", downloads.XLSX, what="Template", key="template")
 
 
 def template() -> bytes:
@@ -221,7 +220,7 @@ def problem_list(files: list[InputFile], problems: list[Problem], prepared: Prep
     if picked.selection.rows and picked.selection.rows[0] < len(lines):
         cells([p for p in problems if (p.severity, p.message, p.remedy) == lines[picked.selection.rows[0]]])
     st.caption("To take with you: the whole list, or your own spreadsheet with these cells marked, each with a comment that says what to do.")
-    show.downloads(problem_frame(problems), "problems", {}, title="Problems")
+    downloads.offer_list(problem_frame(problems), "problems", {}, title="Problems")
     marked_files(files, problems)
 
 
@@ -243,9 +242,9 @@ def marked_files(files: list[InputFile], problems: list[Problem]) -> None:
         for number, file in enumerate(f for f in files if f.name in bad):
             name = f"{Path(file.name).stem} - marked.xlsx"
             one = [file], [p for p in problems if p.file == file.name]
-            st.download_button(
-                show.plain(name), show.made(lambda one=one: next(iter(marked.workbook(*one).values()))), name, XLSX, key=f"marked-{number}",
-                icon=":material/edit_note:", on_click="ignore", help="Your own spreadsheet with these cells marked, each with a comment that says what to do.",
+            downloads.offer(
+                show.plain(name), lambda one=one: next(iter(marked.workbook(*one).values())), name, downloads.XLSX, what="Marked spreadsheet", key=f"marked-{number}",
+                icon=":material/edit_note:", help="Your own spreadsheet with these cells marked, each with a comment that says what to do.",
             )  # fmt: skip
 
 
@@ -291,12 +290,12 @@ def what_changes(found: look_ahead.Preview, current) -> None:
                 continue
             with st.expander(f"**{len(rows):,}** · {title}"):
                 st.caption(meaning)
-                rows = show.in_words(rows).rename(columns={"child_id": "Child ID"})[columns].rename(columns=WORDS)
+                rows = downloads.in_words(rows).rename(columns={"child_id": "Child ID"})[columns].rename(columns=WORDS)
                 dates = {c: show.date_column(c) for c in ("In care from", "Due", "Dated") if c in rows}
                 st.dataframe(rows.head(MOST_ROWS), hide_index=True, key=f"change-{name}", alt=title, height=show.height(rows, 400), column_config=dates)
                 if len(rows) > MOST_ROWS:
                     st.caption(f"The first {MOST_ROWS} of {len(rows):,}; the download has all.")
-                show.downloads(rows, f"preview-{name.replace('_', '-')}", {}, title=title)
+                downloads.offer_list(rows, f"preview-{name.replace('_', '-')}", {}, title=title)
         none = [title.lower() for name, (title, *_) in CHANGES.items() if not len(getattr(found.comparison, name))]
         if none:
             st.caption(f"None: {', '.join(none)}.")

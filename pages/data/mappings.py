@@ -5,7 +5,7 @@ import streamlit as st
 from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts.mapping import MappingBook
 from cpm_metrics.views import look, mapping
-from pages._shared import data, frame, show, state
+from pages._shared import data, downloads, frame, show, state
 from pages._shared.faults import refused
 from pages._shared.gate import gate, who
 from pages._shared.mapping import HEADERS_REMEMBERED
@@ -110,7 +110,7 @@ def take_away(book: MappingBook, count: int) -> None:
             "One file with all of it: headers, fields and the meanings of values, nothing about any child unless a value says so. "
             "Another copy of this dashboard can read it, and so can the command line: `load FILE --mapping mappings.json`."
         )
-        st.download_button("Download the mapping file", book.to_json, "mappings.json", "application/json", key="mappings-file", icon=":material/download:", disabled=not count, on_click="ignore")
+        downloads.offer("Download the mapping file", lambda: book.to_json().encode(), "mappings.json", downloads.JSON, what="Mapping file", key="mappings-file", disabled=not count)
 
 
 def bring(book: MappingBook) -> None:

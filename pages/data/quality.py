@@ -8,7 +8,7 @@ import streamlit as st
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.rules import all_rules, rule
 from cpm_metrics.views import lists, look, quality
-from pages._shared import data, frame, over_time, show, state
+from pages._shared import data, downloads, frame, over_time, show, state
 
 SHOWS = ("fixes", "rules", "missing", "problems", "lag", "loads")
 MOST_LOADS = 13  # a year of monthly loads, or a quarter of weekly ones
@@ -98,7 +98,7 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
         },
     )  # fmt: skip
     out = mine.rename(columns={"needs": "What is missing", "fix": "What to enter", "unlocks": "So that it can be told", "obligations": "Obligations held up"})
-    show.downloads(out[["team", "worker", "name", "child_id", "What to enter", "What is missing", "So that it can be told", "Obligations held up", "in_care"]],
+    downloads.offer_list(out[["team", "worker", "name", "child_id", "What to enter", "What is missing", "So that it can be told", "Obligations held up", "in_care"]],
                    f"to-enter-{view.as_at.isoformat()}", view.about | {"Children": whom, "Records of meetings": when}, title="To enter")  # fmt: skip
     st.caption(
         "Tick a row to read it in full. To hand it out: choose a team at the side, or filter the Excel sheet by its Team column. A child’s row goes to whoever holds the child now; "
@@ -126,7 +126,7 @@ def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
             },
         )  # fmt: skip
         st.caption("Tick a row to open its obligations.")
-        show.downloads(shown.rename(columns={"needs": "What is missing", "where": "Where", "rules": "Rules", "obligations": "Obligations", "children": "Children", "fixes": "Things to enter", "fix": "What to do"}),
+        downloads.offer_list(shown.rename(columns={"needs": "What is missing", "where": "Where", "rules": "Rules", "obligations": "Obligations", "children": "Children", "fixes": "Things to enter", "fix": "What to do"}),
                        f"missing-{view.as_at.isoformat()}", view.about, title="Missing")  # fmt: skip
         if picked.selection.rows and picked.selection.rows[0] < len(groups):
             group = groups.iloc[picked.selection.rows[0]]
@@ -147,7 +147,7 @@ def behind(view: frame.View, rows: pd.DataFrame, title: str, key: str, results=N
     st.markdown(f"**{show.plain(title)}: {look.count(len(obligations), 'obligation')}**")
     show.children_list(obligations, ["title", "anchor_date", "missing", "team", "worker", "why"], f"behind-{key}", height=over_time.tall(len(obligations), 360), alt=title,
                        extra={"missing": st.column_config.TextColumn("Not in the extracts", width=200)})  # fmt: skip
-    show.downloads(obligations, f"cannot-tell-{key}-{view.as_at.isoformat()}", view.about, title="Cannot tell")
+    downloads.offer_list(obligations, f"cannot-tell-{key}-{view.as_at.isoformat()}", view.about, title="Cannot tell")
 
 
 # -- rule by rule
@@ -169,7 +169,7 @@ def rules(view: frame.View, shares: pd.DataFrame, rows: pd.DataFrame) -> None:
         },
     )  # fmt: skip
     st.caption("All obligations of a rule, those that lapsed or aren’t due yet included. Tick a rule to open those that can’t be told.")
-    show.downloads(shares.drop(columns="share").rename(columns={"told": "Can be told", "all": "All", "cannot_tell": "Cannot tell", "percent": "Share, %"}), f"can-be-told-{view.as_at.isoformat()}", view.about, title="Can be told")
+    downloads.offer_list(shares.drop(columns="share").rename(columns={"told": "Can be told", "all": "All", "cannot_tell": "Cannot tell", "percent": "Share, %"}), f"can-be-told-{view.as_at.isoformat()}", view.about, title="Can be told")
     if picked.selection.rows and picked.selection.rows[0] < len(shares):
         chosen = shares.iloc[picked.selection.rows[0]]
         mine = rows[rows["rule"] == chosen["rule"]]
@@ -208,7 +208,7 @@ def problems(view: frame.View, found: pd.DataFrame) -> None:
         )  # fmt: skip
         if len(mine) > MOST_ROWS:
             st.caption(f"The first {MOST_ROWS:,} of {len(mine):,}; the download has all.")
-    show.downloads(problem_frame(mine, titles), f"problems-{view.info.extract_date.isoformat()}", {"Extract taken on": look.day(view.info.extract_date)}, title="Problems")
+    downloads.offer_list(problem_frame(mine, titles), f"problems-{view.info.extract_date.isoformat()}", {"Extract taken on": look.day(view.info.extract_date)}, title="Problems")
 
 
 def problem_frame(found: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
@@ -267,7 +267,7 @@ def lag(view: frame.View, loads: list) -> None:
         },
     )  # fmt: skip
     st.caption("Teams stand in name order: they are not ranked. Tick one to see its meetings alone. The days include the wait for the next extract, so they are the most it can have been. Meetings older than any in the earlier extracts are left out: a report that reaches further back is no delay.")
-    show.downloads(table.rename(columns={"meetings": "Meetings", "median": "Median days", "from_days": "Middle half from", "to_days": "to", "most": "Longest", "late": f"More than {after} days"}), f"recording-lag-{view.info.extract_date.isoformat()}", view.about, title="Recording lag")
+    downloads.offer_list(table.rename(columns={"meetings": "Meetings", "median": "Median days", "from_days": "Middle half from", "to_days": "to", "most": "Longest", "late": f"More than {after} days"}), f"recording-lag-{view.info.extract_date.isoformat()}", view.about, title="Recording lag")
     team = table["team"].iloc[picked.selection.rows[0]] if picked.selection.rows and picked.selection.rows[0] < len(table) - 1 else None
     late_list(view, rows if team is None else rows[rows["team"] == team], after, team)
 
@@ -291,7 +291,7 @@ def late_list(view: frame.View, rows: pd.DataFrame, after: int, team: str | None
         },
     )  # fmt: skip
     out = mine.drop(columns=["back_dated", "new_child"]).rename(columns={"kind": "Meeting", "day": "Held on", "seen": "First in the extract of", "before": "Extract before that", "lag": "Days", "note": "Note"})
-    show.downloads(out, f"appeared-late-{view.info.extract_date.isoformat()}", view.about, title="Appeared late")
+    downloads.offer_list(out, f"appeared-late-{view.info.extract_date.isoformat()}", view.about, title="Appeared late")
 
 
 # -- from load to load
@@ -324,7 +324,7 @@ def over_loads(view: frame.View, loads: list) -> None:
             "error": st.column_config.NumberColumn(look.SEVERITY["error"].label), "warning": st.column_config.NumberColumn("● Blank or worth a look"), "note": st.column_config.NumberColumn("– For information"),
         },
     )  # fmt: skip
-    show.downloads(trend.drop(columns="load_id").rename(columns={"extract_date": "Extract of", "told": "Can be told", "all": "All", "cannot_tell": "Cannot tell", "percent": "Share, %", "error": "Rows left out", "warning": "Warnings", "note": "For information"}),
+    downloads.offer_list(trend.drop(columns="load_id").rename(columns={"extract_date": "Extract of", "told": "Can be told", "all": "All", "cannot_tell": "Cannot tell", "percent": "Share, %", "error": "Rows left out", "warning": "Warnings", "note": "For information"}),
                    f"loads-{view.info.extract_date.isoformat()}", {"Teams": view.teams_text}, title="Load by load")  # fmt: skip
     st.caption("Each load as at its own extract date, by today’s settings. Undone loads are left out; of several with one extract date the newest stands for it. Tick a load to open what could not be told in it.")
     if picked.selection.rows and picked.selection.rows[0] < len(newest_first):

@@ -9,7 +9,7 @@ import streamlit as st
 from cpm_metrics.errors import CpmError
 from cpm_metrics.settings import Limit, Settings, text_of
 from cpm_metrics.views import history, look, settings_effect
-from pages._shared import data, frame, show, state
+from pages._shared import data, downloads, frame, show, state
 from pages._shared.gate import gate, who
 
 LIST_HEIGHT = 420
@@ -123,7 +123,7 @@ def shown(view: frame.View, after, effect: settings_effect.Effect, draft: dict) 
     elif len(frames[which]):
         show.children_list(frames[which], ["title", "since", "figure", "unit", "team", "worker", "why"], f"effect-{which}", height=show.height(frames[which], 320), alt=f"Drift {TILES[which][0]}",
                            extra={"title": st.column_config.TextColumn("Sign of drift", width=215), "team": st.column_config.TextColumn("Team", width=165)})  # fmt: skip
-        show.downloads(frames[which], f"settings-flags-{which}-{view.as_at.isoformat()}", about(view, draft), title=f"Drift {TILES[which][0]}")
+        downloads.offer_list(frames[which], f"settings-flags-{which}-{view.as_at.isoformat()}", about(view, draft), title=f"Drift {TILES[which][0]}")
     else:
         st.caption("None.")
 
@@ -155,7 +155,7 @@ def rows_of(view: frame.View, after, effect: settings_effect.Effect, which: str)
         out, ["title", "before", "after", "due_before", "due_date", "done_date", "team", "worker", "why"], f"effect-{which}", height=show.height(out, 320), alt=title,
         extra={"before": st.column_config.TextColumn("Now", width=120), "after": st.column_config.TextColumn("Would be", width=120), "due_before": show.date_column("Due now"), "due_date": show.date_column("Would be due")},
     )  # fmt: skip
-    show.downloads(out, f"settings-effect-{view.as_at.isoformat()}", about(view, {}) | {"Shows": "what a change of settings would do; nothing of it is saved"}, title="Effect of a change")
+    downloads.offer_list(out, f"settings-effect-{view.as_at.isoformat()}", about(view, {}) | {"Shows": "what a change of settings would do; nothing of it is saved"}, title="Effect of a change")
     start = (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
     rates = settings_effect.rates(view.results, after, start, view.as_at)
     if len(rates):
@@ -373,7 +373,7 @@ def so_far(settings: Settings) -> None:
             column_config={"at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=150), "who": st.column_config.TextColumn("By", width=110), "setting": st.column_config.TextColumn("Setting", width=260),
                            "before": st.column_config.TextColumn("Before", width=190), "after": st.column_config.TextColumn("After", width=190), "reason": st.column_config.TextColumn("Reason", width=400)},
         )  # fmt: skip
-        show.downloads(changes.rename(columns=WRITTEN), "settings-changes", {"What": "Changes of settings, newest first"}, title="Changes of settings")
+        downloads.offer_list(changes.rename(columns=WRITTEN), "settings-changes", {"What": "Changes of settings, newest first"}, title="Changes of settings")
 
 
 page()

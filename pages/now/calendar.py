@@ -9,7 +9,7 @@ from cpm_metrics import ics
 from cpm_metrics.charts import book_by as figures
 from cpm_metrics.rules import rule
 from cpm_metrics.views import book_by, look
-from pages._shared import frame, show, state
+from pages._shared import downloads, frame, show, state
 
 VIEWS = {"cpm": "CPMs to hold", "review": "Reviews to hold", "chair": "Service Manager chair load"}
 COUNT = {"meetings": "Meetings to hold", "obligations": "Obligations"}
@@ -137,7 +137,7 @@ def to_hold(view: frame.View, kind: str, by: str, obligations: pd.DataFrame, wee
     by_week = book_by.by_week(rows, view.as_at)
     st.plotly_chart(figures.book_by(by_week, weeks, show.dark()), theme=None, key=f"weeks-{kind}-{by}", config={"displayModeBar": False}, alt=figures.book_by_words(by_week, weeks))
     st.caption("How many meetings must be held by the end of each week and what the diary has for them. It says nothing of when they will be held." if by == "meetings" else "How many obligations fall due in each week and what the diary has for them; one meeting can meet several.")
-    show.downloads(in_words(table, weeks), f"calendar-by-team-{view.as_at.isoformat()}", view.about | {"Counted": COUNT[by] if kind == "cpm" else VIEWS[kind]}, title="Calendar by team and week")
+    downloads.offer_list(in_words(table, weeks), f"calendar-by-team-{view.as_at.isoformat()}", view.about | {"Counted": COUNT[by] if kind == "cpm" else VIEWS[kind]}, title="Calendar by team and week")
 
 
 def standing(view: frame.View, kind: str, obligations: pd.DataFrame) -> None:
@@ -221,7 +221,7 @@ def listed(view: frame.View, kind: str, by: str, which: str, rows: pd.DataFrame,
         "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now." if "kind" in rows else "The team that held the case on the due date."),
     }  # fmt: skip
     show.children_list(rows, columns, f"cal-{kind}-{by}-{which}-{int(cell)}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 420), alt=title)
-    downloads(view, rows, f"calendar-{kind}-{view.as_at.isoformat()}", f"{VIEWS[kind]}: {title}", COUNT[by] if kind == "cpm" else VIEWS[kind])
+    take_along(view, rows, f"calendar-{kind}-{view.as_at.isoformat()}", f"{VIEWS[kind]}: {title}", COUNT[by] if kind == "cpm" else VIEWS[kind])
 
 
 FIRST = ["child_id", "name", "team", "worker", "kind", "title", "also", "meets", "due_date", "last_day", "working_days_left", "booked_date", "booked", "status", "why"]
@@ -231,13 +231,13 @@ HEADERS = {
 }  # fmt: skip
 
 
-def downloads(view: frame.View, rows: pd.DataFrame, name: str, title: str, counted: str) -> None:
+def take_along(view: frame.View, rows: pd.DataFrame, name: str, title: str, counted: str) -> None:
     """The list as Excel and CSV, with our headers; and as a calendar with child IDs only."""
     out = rows.drop(columns=[column for column in ("state", "place", "team_now", "worker_now", "next_cpm", "chair_ok", "week") if column in rows])
     out = out.assign(booked=[", ".join(words) for words in rows["booked"]])
     out = out[[*(column for column in FIRST if column in out), *(column for column in out if column not in FIRST)]]
     with st.container(horizontal=True, gap="small"):
-        show.downloads(out, name, view.about | {"Counted": counted, "Last working day": "The last working day on or before the due date; the due date itself doesn't move."}, title=title, headers=HEADERS)
+        downloads.offer_list(out, name, view.about | {"Counted": counted, "Last working day": "The last working day on or before the due date; the due date itself doesn't move."}, title=title, headers=HEADERS)
         calendar_file(view, rows, name)
 
 
@@ -245,8 +245,8 @@ def calendar_file(view: frame.View, rows: pd.DataFrame, name: str) -> None:
     """Entries for the obligations that govern; the same ones as the worklist's file, so that importing both doubles none."""
     dated = rows[rows["due_date"].notna() & rows["obligation_id"].notna()]
     if len(dated):
-        st.download_button(
-            "Calendar (.ics)", show.made(lambda: ics.calendar(book_by.with_uid(view.results, dated), view.as_at)), f"{name}.ics", "text/calendar", key=f"ics-{name}", icon=":material/event:", on_click="ignore",
+        downloads.offer(
+            "Calendar (.ics)", lambda: ics.calendar(book_by.with_uid(view.results, dated), view.as_at), f"{name}.ics", downloads.CALENDAR, what="Calendar file", key=f"ics-{name}", icon=":material/event:",
             help="One entry on each due date, for Outlook and telephones. It holds child IDs, never names.",
         )  # fmt: skip
 
@@ -315,7 +315,7 @@ def chair(view: frame.View, obligations: pd.DataFrame, weeks: list[book_by.Week]
             "due_date": show.date_column("Hold by"), "chair": st.column_config.TextColumn("Down to chair", width=190, help="A service manager must chair (guidance for care proceedings)."),
         },
     )  # fmt: skip
-    downloads(view, rows, f"chair-load-{view.as_at.isoformat()}", title, "Children; a meeting about several children has one meeting ID")
+    take_along(view, rows, f"chair-load-{view.as_at.isoformat()}", title, "Children; a meeting about several children has one meeting ID")
 
 
 page()

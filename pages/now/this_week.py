@@ -6,7 +6,7 @@ import streamlit as st
 
 from cpm_metrics.views import changes, exceptions, lists, look, this_week
 from cpm_metrics.views.contract import left_out
-from pages._shared import data, frame, notes, over_time, show, state
+from pages._shared import data, downloads, frame, notes, over_time, show, state
 
 # List -> its title, on its count and above its rows, and what it means. "Due in 4 weeks" has the limit of its setting.
 CHANGES = {
@@ -177,7 +177,7 @@ def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
     if ticked and "obligation_id" in rows and which != "cleared":
         with st.container(border=True):
             notes.panel(view, rows.iloc[ticked[0]])
-    show.downloads(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=name)
+    downloads.offer_list(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=name)
     if which in this_week.LISTS or which == this_week.UNBOOKED:
         show.link_to_worklist(this_week.as_filters(which), "Open in the worklist, to tick, filter and take along")
 

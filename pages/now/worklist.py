@@ -7,7 +7,7 @@ import streamlit as st
 from cpm_metrics import ics
 from cpm_metrics.rules import all_rules
 from cpm_metrics.views import exceptions, lists, look, worklist
-from pages._shared import data, frame, notes, show, state
+from pages._shared import data, downloads, frame, notes, show, state
 from pages._shared.gate import who
 
 TITLES = {rule.code: rule.title for rule in all_rules()}
@@ -120,18 +120,18 @@ def take_along(view: frame.View, chosen: worklist.Chosen, rows, ticked) -> None:
         st.markdown("Tick rows to take them along; tick one to read why and add a note.", width="content")
     name = f"worklist-{view.as_at.isoformat()}"
     many = len(children) > MOST_SHEETS
-    st.download_button(
-        "Supervision sheets", show.made(lambda: sheets(view, children)) if ticked is not None and not many else b"", f"supervision-{view.as_at.isoformat()}.pdf", "application/pdf",
-        key="work-sheets", icon=":material/picture_as_pdf:", on_click="ignore", disabled=ticked is None or many,
+    downloads.offer(
+        "Supervision sheets", lambda: sheets(view, children), f"supervision-{view.as_at.isoformat()}.pdf", downloads.PDF, what="Supervision sheets",
+        key="work-sheets", icon=":material/picture_as_pdf:", disabled=ticked is None or many,
         help=f"One page for each ticked child, with the notes and exceptions. At most {MOST_SHEETS} children at a time." + ("" if ticked is not None else " Tick the rows first."),
     )  # fmt: skip
     dated = len(some) - ics.without_date(some)
-    st.download_button(
-        "Calendar", show.made(lambda: ics.calendar(some, view.as_at)), f"{name}.ics", "text/calendar", key="work-ics", icon=":material/calendar_add_on:", on_click="ignore", disabled=not dated,
+    downloads.offer(
+        "Calendar", lambda: ics.calendar(some, view.as_at), f"{name}.ics", downloads.CALENDAR, what="Calendar file", key="work-ics", icon=":material/calendar_add_on:", disabled=not dated,
         help=f"An entry on each due date, for Outlook or a phone: child IDs only, never a name. {look.count(len(some) - dated, 'row has', 'rows have')} no due date and no entry.",
     )  # fmt: skip
     taken = some.drop(columns=["uid", "ahead", "kind", "in_care", "done_date", "meeting_id", "closes_on", "lapses_on"])
-    show.downloads(taken, name, view.about | {"Filters": in_words(chosen) + (", ticked rows only" if ticked is not None else "")}, title="Worklist")
+    downloads.offer_list(taken, name, view.about | {"Filters": in_words(chosen) + (", ticked rows only" if ticked is not None else "")}, title="Worklist")
 
 
 def sheets(view: frame.View, children: list[str]) -> bytes:
@@ -397,7 +397,7 @@ def on_record(view: frame.View, stands: list[exceptions.Standing]) -> None:
         by_number = {one.exception.number: one for one in stands}
         for at in ticked:
             notes.exception(by_number[int(rows["number"].iloc[at])], "record")
-        show.downloads(as_text.drop(columns="rule"), f"exceptions-{view.as_at.isoformat()}", view.about, title="Manager’s exceptions")
+        downloads.offer_list(as_text.drop(columns="rule"), f"exceptions-{view.as_at.isoformat()}", view.about, title="Manager’s exceptions")
 
 
 page()

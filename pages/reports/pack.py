@@ -7,11 +7,10 @@ import streamlit as st
 
 from cpm_metrics.documents import figures, pack_pdf, pack_xlsx
 from cpm_metrics.views import look, pack
-from pages._shared import data, frame, show, state
+from pages._shared import data, downloads, frame, show, state
 from pages._shared.gate import who
 
 PREVIEW = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DATES = ("anchor_date", "due_date", "done_date", "since", "next_cpm", "exception", "issued", "plan_due", "plan_filed", "cpm_due", "booked")
 
 
@@ -37,7 +36,7 @@ def page() -> None:
     kept = data.store().state
     marks = repr((kept.exceptions(), [kept.saved("rebase", pack.rebases_of(code, view.teams)) for code in charted]))
     made = packed(str(data.folder()), view.info.load_id, view.as_at, view.results.settings.key, tuple(view.teams), start, end, names, tuple(charted), date.today(), marks, view)
-    downloads(view, made, start, end)
+    take_along(view, made, start, end)
     preview(made)
 
 
@@ -63,14 +62,12 @@ def change_period(name: str, key: str, usual: date) -> None:
     state.set_params(**{name: None if chosen in (None, usual) else chosen.isoformat()})
 
 
-def downloads(view: frame.View, made: pack.Pack, start: date, end: date) -> None:
+def take_along(view: frame.View, made: pack.Pack, start: date, end: date) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for kind, label, make, mime, icon in (
-            ("xlsx", "Excel workbook", pack_xlsx.workbook, XLSX, ":material/table_view:"), ("pdf", "PDF of the charts", pack_pdf.document, "application/pdf", ":material/picture_as_pdf:"),
+            ("xlsx", "Excel workbook", pack_xlsx.workbook, downloads.XLSX, ":material/table_view:"), ("pdf", "PDF of the charts", pack_pdf.document, downloads.PDF, ":material/picture_as_pdf:"),
         ):  # fmt: skip
-            st.download_button(
-                label, show.made(noted(kind, make, made, view, start, end)), f"{made.file_name}.{kind}", mime, key=f"pack-{kind}", icon=icon, type="primary", on_click="ignore"
-            )
+            downloads.offer(label, noted(kind, make, made, view, start, end), f"{made.file_name}.{kind}", mime, what="Director’s pack", key=f"pack-{kind}", icon=icon, kind="primary")
         st.caption("Made when you click. The audit notes that this pack was taken: the day, the teams and whether names are in it.", width="content")
 
 

@@ -7,7 +7,7 @@ from cpm_metrics import charts
 from cpm_metrics.indicators import indicator
 from cpm_metrics.views import drift, lists, look, teams, waiting
 from cpm_metrics.views.contract import left_out
-from pages._shared import frame, show, state
+from pages._shared import downloads, frame, show, state
 
 SHOWS = ("signs", "children", "silent", "plan", "achieved")
 EVERYONE, SINCE = "everyone", "since"
@@ -101,7 +101,7 @@ def signs(view: frame.View, table: drift.Matrix) -> None:
         st.caption("Teams: " + " · ".join(f"**{show.plain(name)}** {show.plain(team)}" for team, name in short.items() if name != team))
     long = data.melt(["indicator", "title", "cannot_tell"], columns, "at", "Children")
     long["team"] = [names[int(at[1:])] for at in long["at"]]
-    show.downloads(long[["indicator", "title", "team", "Children"]].rename(columns={"title": "Sign of drift"}), f"drift-by-team-{view.as_at.isoformat()}", view.about, title="Drift by team")
+    downloads.offer_list(long[["indicator", "title", "team", "Children"]].rename(columns={"title": "Sign of drift"}), f"drift-by-team-{view.as_at.isoformat()}", view.about, title="Drift by team")
     cells = picked.selection.cells
     code = state.param("sign", list(data["indicator"]))
     if cells and cells[0][0] < len(data):
@@ -144,7 +144,7 @@ def one_sign(view: frame.View, code: str, team: str | None, untold: bool = False
         return
     columns = ["team", "worker", "why"] if untold else ["since", "figure", "unit", "team", "worker", "why"]
     show.children_list(rows, columns, f"sign-{code}", height=show.height(rows, 420), alt=thing.title, extra=TEAM_NOW)
-    show.downloads(rows, f"{code}{'-cannot-tell' if untold else ''}-{view.as_at.isoformat()}", view.about, title=thing.title)
+    downloads.offer_list(rows, f"{code}{'-cannot-tell' if untold else ''}-{view.as_at.isoformat()}", view.about, title=thing.title)
 
 
 TEAM_NOW = {"team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now.")}
@@ -172,7 +172,7 @@ def children(view: frame.View) -> None:
     signs_column = {"signs": st.column_config.MultiselectColumn("Signs", options=sorted(set(titles.values())), color="gray", width=430)}
     show.children_list(rows, ["signs", "team", "worker", "why"], f"drift-children-{now}", height=show.height(rows, 520), alt="Children with a sign of drift", extra=signs_column | TEAM_NOW)
     st.caption("Tick a row to read what raised each sign, and to open the child.")
-    show.downloads(rows.drop(columns="codes").rename(columns={"signs": "Signs of drift"}), f"drift-children-{view.as_at.isoformat()}", view.about, title="Children with a sign of drift")
+    downloads.offer_list(rows.drop(columns="codes").rename(columns={"signs": "Signs of drift"}), f"drift-children-{view.as_at.isoformat()}", view.about, title="Children with a sign of drift")
 
 
 def only_sign(key: str) -> None:
@@ -208,7 +208,7 @@ def silent_drift(view: frame.View) -> None:
                 "figure": st.column_config.NumberColumn("Held in time", width=95, help=f"How many reviews and CPMs were due in the {window} to the as-at date: all were held in time."),
             },
         )  # fmt: skip
-        show.downloads(rows.rename(columns={"still": "What stands still"}), f"silent-drift-{view.as_at.isoformat()}", view.about, title="Silent drift")
+        downloads.offer_list(rows.rename(columns={"still": "What stands still"}), f"silent-drift-{view.as_at.isoformat()}", view.about, title="Silent drift")
     else:
         show.empty("No silent drift", f"No child held by {show.plain(view.teams_text)} has every meeting in time and a plan that stands still, as at {look.day(view.as_at)}.")
     if len(untold):
@@ -392,7 +392,7 @@ def behind(view: frame.View, code: str, stage: waiting.Stage, chosen: pd.DataFra
         "days": "Days waited", "months": "Whole months waited", "fate": "How it stands", "needs": "Why it can’t be told", "late_event": "Recorded after leaving care",
     })  # fmt: skip
     out["How it stands"] = out["How it stands"].map({"waiting": "Still waiting", "done": stage.done, "left": "Left care first", "unknown": "Cannot tell"})
-    show.downloads(out, f"waits-{code}-{who}-{view.as_at.isoformat()}", view.about | {"Children": "held now by the teams" if who == "now" else words, "Stage": stage.title}, title=said)
+    downloads.offer_list(out, f"waits-{code}-{who}-{view.as_at.isoformat()}", view.about | {"Children": "held now by the teams" if who == "now" else words, "Stage": stage.title}, title=said)
 
 
 def plan_words(code: str) -> str:
@@ -435,7 +435,7 @@ def compared(view: frame.View, code: str, stage: waiting.Stage, begun: pd.DataFr
                 column_config=common | {"words": st.column_config.TextColumn(f"{'Came into care' if code == 'plan' else 'Plan agreed'} in", width=135), "whole": st.column_config.TextColumn("In the extract", width=100, help="all: children who left care are in the extract for the whole year. part: only from some day on.")},
             )  # fmt: skip
             st.caption(f"Years from 1 April to 31 March. “Too few”: fewer than {smallest} waits, or most had left care by then. Choose a year above to see its line and its children.")
-            show.downloads(table[columns].rename(columns=labels | {"words": "Year", "whole": "In the extract"}), f"waits-{code}-by-year-{view.as_at.isoformat()}", view.about | {"Stage": stage.title}, title="Waits by year")
+            downloads.offer_list(table[columns].rename(columns=labels | {"words": "Year", "whole": "In the extract"}), f"waits-{code}-by-year-{view.as_at.isoformat()}", view.about | {"Stage": stage.title}, title="Waits by year")
         else:
             show.empty("No waits", "No wait is known for these children.")
     with tabs[1]:
@@ -450,7 +450,7 @@ def compared(view: frame.View, code: str, stage: waiting.Stage, begun: pd.DataFr
         table = waiting.numbers(found, waiting.ticks(found, view.as_at, 40), view.as_at)
         names = {"months": "Months", "days": "Days", "at_risk": "Waited so long and in view", "had": f"{stage.done} by then", "share": "Still waiting, %", "low": "Lower 95% limit", "high": "Upper 95% limit"}
         st.dataframe(table, hide_index=True, key=f"line-{code}", height=show.height(table, 420), width="content", alt="The line in numbers", column_config={name: number(label) for name, label in names.items()})
-        show.downloads(table.rename(columns=names), f"waits-{code}-line-{view.as_at.isoformat()}", view.about | {"Stage": stage.title}, title="The line in numbers")
+        downloads.offer_list(table.rename(columns=names), f"waits-{code}-line-{view.as_at.isoformat()}", view.about | {"Stage": stage.title}, title="The line in numbers")
 
 
 def by_team(view: frame.View, code: str, stage: waiting.Stage, rows: pd.DataFrame, common: dict, labels: dict, smallest: int) -> None:
@@ -466,7 +466,7 @@ def by_team(view: frame.View, code: str, stage: waiting.Stage, rows: pd.DataFram
         "By the team that held the child when the wait began, in name order and not ranked: teams hold different children, and most of a wait may have passed with another team. "
         f"“Too few”: fewer than {smallest} waits, or most had left care by then. To list a team’s children, choose it at the side."
     )
-    show.downloads(table.rename(columns=labels | {"team": "Team when the wait began"}), f"waits-{code}-by-team-{view.as_at.isoformat()}", view.about | {"Stage": stage.title}, title="Waits by team")
+    downloads.offer_list(table.rename(columns=labels | {"team": "Team when the wait began"}), f"waits-{code}-by-team-{view.as_at.isoformat()}", view.about | {"Stage": stage.title}, title="Waits by team")
 
 
 page()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cpm_metrics.views import look, teams
 from cpm_metrics.views import meeting_quality as quality
-from pages._shared import frame, show, state
+from pages._shared import downloads, frame, show, state
 
 VIEWS = {"checks": "Check by check", "teams": "Checks × teams", "meetings": "Meeting by meeting"}
 PARTS = {"in_order": "✓ In order", "late": "◆ Late", "lacking": "✕ Lacking", "not_due": "○ Not due yet", "cannot_tell": look.STATUS["cannot_tell"].label}
@@ -111,7 +111,7 @@ def checks(view: frame.View, start: date, end: date) -> None:
         },
     )  # fmt: skip
     st.caption("Click a number to open its rows, or a check to see it by team.")
-    show.downloads(for_file(table), f"meeting-quality-{view.as_at.isoformat()}", about(view, start, end), title="Meeting quality")
+    downloads.offer_list(for_file(table), f"meeting-quality-{view.as_at.isoformat()}", about(view, start, end), title="Meeting quality")
     cells = picked.selection.cells
     if cells and cells[0][0] < len(table):
         at, column = cells[0]
@@ -160,7 +160,7 @@ def one_check(view: frame.View, code: str, start: date, end: date) -> None:
         },
     )  # fmt: skip
     st.caption("Teams stand in name order and are not ranked. Click a number to open its rows.")
-    show.downloads(for_file(table), f"{code}-by-team-{view.as_at.isoformat()}", about(view, start, end), title=check.title)
+    downloads.offer_list(for_file(table), f"{code}-by-team-{view.as_at.isoformat()}", about(view, start, end), title=check.title)
     cells = picked.selection.cells
     if cells and cells[0][0] < len(table):
         at, column = cells[0]
@@ -195,7 +195,7 @@ def rows_of(view: frame.View, code: str, part: str | None, of_teams: list[str] |
     shown = rows.assign(state=[[look.MEETING_STATE[s].label] for s in rows["state"]]) if "state" in rows else rows
     show.children_list(shown, columns, f"behind-{code}-{part}", height=show.height(rows, 420), alt=check.title, extra={name: made for name, made in extra.items() if name in columns})
     out = (rows.assign(state=[look.MEETING_STATE[s].word for s in rows["state"]]) if "state" in rows else rows).rename(columns=FILE)
-    show.downloads(out, f"{code}-{(part or 'all').replace('_', '-')}-{view.as_at.isoformat()}", about(view, start, end), title=check.title)
+    downloads.offer_list(out, f"{code}-{(part or 'all').replace('_', '-')}-{view.as_at.isoformat()}", about(view, start, end), title=check.title)
 
 
 FILE = {
@@ -224,7 +224,7 @@ def by_team(view: frame.View, start: date, end: date) -> None:
     st.caption("“82% of 50”: 50 counted, 82% of them in order. “3 of 7”: too few counted for a percentage. “? 4”: 4 more can’t be told. Blank: nothing to count. Click a cell to open its rows.")
     if len(names) > ROOM:
         st.caption("Teams: " + " · ".join(f"**{show.plain(name)}** {show.plain(team)}" for team, name in short.items() if name != team))
-    show.downloads(for_file(table), f"meeting-quality-by-team-{view.as_at.isoformat()}", about(view, start, end), title="Meeting quality by team")
+    downloads.offer_list(for_file(table), f"meeting-quality-by-team-{view.as_at.isoformat()}", about(view, start, end), title="Meeting quality by team")
     cells = picked.selection.cells
     if cells and cells[0][0] < len(codes) and cells[0][1] != "title":
         team = names[int(cells[0][1][1:])]
@@ -263,7 +263,7 @@ def meeting_list(view: frame.View, found: pd.DataFrame, start: date, end: date) 
     )  # fmt: skip
     st.caption("Tick a row to read what it lacks in full, and to open the child.")
     out = rows.drop(columns="items").assign(state=[look.MEETING_STATE[s].word for s in rows["state"]]).rename(columns=FILE)
-    show.downloads(out, f"meetings-{chosen}-{view.as_at.isoformat()}", about(view, start, end) | {"Shown": labels[chosen]}, title="Meetings and what they lack")
+    downloads.offer_list(out, f"meetings-{chosen}-{view.as_at.isoformat()}", about(view, start, end) | {"Shown": labels[chosen]}, title="Meetings and what they lack")
 
 
 def change_lack(key: str) -> None:

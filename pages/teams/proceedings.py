@@ -8,7 +8,7 @@ import streamlit as st
 from cpm_metrics.charts import proceedings as figures
 from cpm_metrics.views import look
 from cpm_metrics.views import proceedings as court
-from pages._shared import frame, show, state
+from pages._shared import downloads, frame, show, state
 
 VIEWS = {"children": "Children", "teams": "By team", "lengths": "How long they took"}
 PROGRESS = ["week", "grade_word", "issued", "plan_due", "filing", "cpm", "la", "experts", "chair", "considerations", "attendance", "missing", "order_sought", "team", "worker", "why"]
@@ -148,7 +148,7 @@ def listed(view: frame.View, rows: pd.DataFrame, title: str, key: str, columns: 
     out = shown[["child_id", "name", *dict.fromkeys([*(c for c in columns if c != "why"), "in_care", "care_started", "counted", "concluded", "plan_filed", "cpm_due", "cpm_done", "booked", "cpm_status", "weeks_status", "week26", "why"])]].copy()
     for name in ("cpm_status", "weeks_status"):
         out[name] = [look.STATUS[status].word if status in look.STATUS else "Not counted" for status in out[name]]
-    show.downloads(out, f"proceedings-{key.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=title, headers=HEADERS)
+    downloads.offer_list(out, f"proceedings-{key.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=title, headers=HEADERS)
 
 
 def grade_words(view: frame.View, rows: pd.DataFrame) -> list[str]:
@@ -164,7 +164,7 @@ def inferred(view: frame.View, rows: pd.DataFrame) -> None:
         show.empty("Nothing here", f"Every child of {show.plain(view.teams_text)} with an interim care order has proceedings in the extracts, or the extracts have no legal status.")
         return
     show.children_list(rows, ["since", "team", "worker", "iro", "why"], "court-inferred", height=show.height(rows, 420), alt="In proceedings, inferred")
-    show.downloads(rows, f"proceedings-inferred-{view.as_at.isoformat()}", view.about, title="In proceedings, inferred")
+    downloads.offer_list(rows, f"proceedings-inferred-{view.as_at.isoformat()}", view.about, title="In proceedings, inferred")
 
 
 # -- by team
@@ -189,7 +189,7 @@ def teams(view: frame.View, everything: pd.DataFrame) -> None:
         | {name: st.column_config.NumberColumn(title, width=115 if len(title) > 11 else 85) for name, title in titles.items()},
     )  # fmt: skip
     st.caption("Sets of proceedings by the team that holds the child now. Each number opens its rows. Teams stand in name order: they hold different children, and are not ranked.")
-    show.downloads(table.rename(columns={"team": "Team", "children": "Children"} | titles), f"proceedings-by-team-{view.as_at.isoformat()}", view.about, title="Proceedings by team")
+    downloads.offer_list(table.rename(columns={"team": "Team", "children": "Children"} | titles), f"proceedings-by-team-{view.as_at.isoformat()}", view.about, title="Proceedings by team")
     cells = picked.selection.cells
     if cells and cells[0][0] < len(shown):
         team, column = shown["team"].iloc[cells[0][0]], cells[0][1]

@@ -10,7 +10,7 @@ import streamlit as st
 from cpm_metrics import charts
 from cpm_metrics.rules import all_rules, rule
 from cpm_metrics.views import funnel, handovers, look, teams, xmr
-from pages._shared import data, frame, show, state
+from pages._shared import data, downloads, frame, show, state
 from pages._shared.gate import who
 
 COUNTS = {name: look.STATUS[name].label for name in look.COUNTED}
@@ -164,7 +164,7 @@ def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None
             **count_columns(),
         },
     )  # fmt: skip
-    show.downloads(table, f"rules-{view.as_at.isoformat()}", about(view, start, end), title="Rules")
+    downloads.offer_list(table, f"rules-{view.as_at.isoformat()}", about(view, start, end), title="Rules")
     one_rule(view, code, start, end)
 
 
@@ -211,7 +211,7 @@ def team_table(view: frame.View, code: str, table: pd.DataFrame, start: date, en
         team, column = shown["team"].iloc[cells[0][0]], cells[0][1]
         statuses = [column] if column in (*look.COUNTED, "cannot_tell") else list(look.COUNTED)
         behind(view, code, team, statuses, start, end, f"{TITLES[code]}: {show.plain(team)}")
-    show.downloads(table, f"{code}-by-team-{view.as_at.isoformat()}", about(view, start, end), title=TITLES[code])
+    downloads.offer_list(table, f"{code}-by-team-{view.as_at.isoformat()}", about(view, start, end), title=TITLES[code])
 
 
 def bars_alt(title: str, table: pd.DataFrame) -> str:
@@ -227,7 +227,7 @@ def behind(view: frame.View, code: str, team: str | None, statuses: list[str], s
         show.empty("Nothing here", "No obligation stands behind this count.")
         return
     show.children_list(rows, ["status", "anchor_date", "due_date", "done_date", "days", "team", "worker", "why"], "behind", height=show.height(rows, 420), alt="The obligations behind the count")
-    show.downloads(rows, f"{code}-{view.as_at.isoformat()}", about(view, start, end), title=TITLES[code])
+    downloads.offer_list(rows, f"{code}-{view.as_at.isoformat()}", about(view, start, end), title=TITLES[code])
 
 
 # -- rules × teams
@@ -276,7 +276,7 @@ def matrix(view: frame.View, start: date, end: date) -> None:
     if narrow:
         st.caption("Teams: " + " · ".join(f"**{show.plain(name)}** {show.plain(team)}" for team, name in short.items() if name != team))
     out = g.cells.assign(title=[TITLES[code] for code in g.cells["rule"]], place=[funnel.PLACES[p].word if p else None for p in g.cells["place"]])
-    show.downloads(out[["rule", "title", "team", *teams.COUNTS, "rate", "place"]], f"rules-by-team-{view.as_at.isoformat()}", about(view, start, end), title="Rules by team")
+    downloads.offer_list(out[["rule", "title", "team", *teams.COUNTS, "rate", "place"]], f"rules-by-team-{view.as_at.isoformat()}", about(view, start, end), title="Rules by team")
 
 
 def cell_text(row) -> str:
@@ -393,7 +393,7 @@ def figures(view: frame.View, x: xmr.Xmr, code: str) -> None:
             },
         )  # fmt: skip
         st.caption("Click a number to open its rows.")
-        show.downloads(
+        downloads.offer_list(
             newest.assign(signals=shown["what"], low=newest["low"].round(1), high=newest["high"].round(1), mean=newest["mean"].round(1), percent=newest["percent"].round(1)).drop(columns=["stretch", "direction"]),
             f"{code}-by-{x.every}-{view.as_at.isoformat()}", view.about, title=x.title,
         )  # fmt: skip
@@ -471,7 +471,7 @@ def hand_overs(view: frame.View, start: date, end: date) -> None:
         st.subheader("From team to team", anchor=False)
         st.dataframe(shown, hide_index=True, key="pairs", height=show.height(shown, HALF_A_ROW_CUT), alt="Hand-overs from team to team", column_config=PAIRS, column_order=list(PAIRS))
         st.caption("What this shows: how much was open when children passed from one team to another. What it doesn’t: whether the hand-over caused it.")
-        show.downloads(pairs, f"hand-overs-by-team-{view.as_at.isoformat()}", about(view, start, end, "Handed over"), title="Hand-overs by team")
+        downloads.offer_list(pairs, f"hand-overs-by-team-{view.as_at.isoformat()}", about(view, start, end, "Handed over"), title="Hand-overs by team")
     st.subheader(f"Children ({len(rows)})", anchor=False)
     listed = rows.assign(why=[sentence(row) for row in rows.itertuples()], team_before=named(rows, "team_before"), team=named(rows))
     ticked = show.children_list(
@@ -479,7 +479,7 @@ def hand_overs(view: frame.View, start: date, end: date) -> None:
         alt="Hand-overs, newest first", extra=LISTED,
     )  # fmt: skip
     st.caption("Tick a row to see what was open on that day, and which team each belongs to.")
-    show.downloads(rows.drop(columns=["ids"]), f"hand-overs-{view.as_at.isoformat()}", about(view, start, end, "Handed over"), title="Hand-overs")
+    downloads.offer_list(rows.drop(columns=["ids"]), f"hand-overs-{view.as_at.isoformat()}", about(view, start, end, "Handed over"), title="Hand-overs")
     if ticked and ticked[0] < len(rows):
         row = rows.iloc[ticked[0]]
         opened = handovers.open_then(view.results, row)

@@ -195,11 +195,11 @@ def test_a_sign_that_cannot_be_assessed_is_a_question_mark(messy):
 
 
 def test_the_download_holds_the_whole_list_and_no_formula(messy):
-    from pages._shared import show
+    from pages._shared import downloads
 
     rows = drift.children(messy)
     assert len(rows)
-    book = openpyxl.load_workbook(io.BytesIO(show.export.xlsx_bytes(show.in_words(rows.drop(columns="codes")), "Children", {}, show.HEADERS)))
+    book = openpyxl.load_workbook(io.BytesIO(downloads.export.xlsx_bytes(downloads.in_words(rows.drop(columns="codes")), "Children", {}, downloads.HEADERS)))
     sheet = book.worksheets[0]
     assert sheet.max_row == len(rows) + 1
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
