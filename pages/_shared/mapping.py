@@ -187,7 +187,7 @@ def _screen(tables: list[Table], asking: list[str], book: MappingBook, by: str) 
     ask = [t for t in tables if t.key in asking]
     rest = [t for t in tables if t.key not in asking]
     if ask:
-        st.subheader("What are these columns?", anchor=False)
+        st.header("What are these columns?", anchor=False)
         st.caption(
             f"{_tables(len(ask)).capitalize()} can’t be told by {'its' if len(ask) == 1 else 'their'} headers alone. Say it once: it is remembered for every "
             "table with the same headers. The examples come from your file and are only shown here."

@@ -53,7 +53,7 @@ def screen(files: list[InputFile], done: Callable[[InputFile], None]) -> None:
 
 
 def _card(record: Record, file: InputFile, current: Snapshot, results: Results, key: str, done: Callable[[InputFile], None]) -> None:
-    st.subheader("A Care Planning Meeting Record", anchor=False)
+    st.header("A Care Planning Meeting Record", anchor=False)
     st.text(file.name)
     found, lost = records.whose(results, record)
     unsaid = [*lost, *record.unread]

@@ -61,6 +61,7 @@ button[data-selected="true"], button[data-selected="true"] * {color: inherit !im
 .st-key-pages [data-testid="stPageLink-NavLink"] {padding-top: .2rem; padding-bottom: .2rem;}
 .stMainBlockContainer {max-width: 1680px; padding: 3.6rem 2rem 3rem 2rem;}
 .stMainBlockContainer h1 {padding: 0 0 .1rem 0;}
+.stMainBlockContainer h2 {padding: .5rem 0 1rem 0;}
 [data-testid="stSidebar"] {min-width: 15.5rem; max-width: 22rem;}
 [data-testid="stSidebarHeader"] {height: 2.2rem; min-height: 2.2rem; padding-bottom: 0;}
 @media (max-width: 640px) {.stMainBlockContainer {padding-left: 1rem; padding-right: 1rem;}}

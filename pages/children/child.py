@@ -161,7 +161,7 @@ def attention(view: frame.View, obligations: pd.DataFrame, flags: pd.DataFrame, 
     now = child.urgent(obligations)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader(f"Overdue and due soon ({len(now)})", anchor=False)
+        st.header(f"Overdue and due soon ({len(now)})", anchor=False)
         if not len(now):
             show.empty("Nothing overdue or due soon", "What lies further ahead stands under All obligations.")
         unknown = int((obligations["status"] == "cannot_tell").sum())
@@ -175,7 +175,7 @@ def attention(view: frame.View, obligations: pd.DataFrame, flags: pd.DataFrame, 
                 for _, alike in kinds[MOST_CARDS:]:
                     urgent_card(alike)
     with right:
-        st.subheader(f"Drift flags ({len(flags)})", anchor=False)
+        st.header(f"Drift flags ({len(flags)})", anchor=False)
         lacking = lists.not_assessed(view.results)
         if not (period["current"] and period["in_care"]):
             show.empty("Not flagged", "Only children in care on the as-at date are flagged, for their present period of care.", ":material/info:")
@@ -208,7 +208,7 @@ def timeline(view: frame.View, wanted: str, care_started: date) -> None:
     results = view.results
     lanes, windows, marks, due = child.lanes(results, wanted), child.windows(results, wanted), child.marks(results, wanted), child.due(results, wanted)
     gaps = child.gaps(results, wanted, lanes)
-    st.subheader("Timeline", anchor=False)
+    st.header("Timeline", anchor=False)
     spans = {"1y": "One year", "2y": "Two years", "care": "This period of care", "all": "Everything known"}
     span = state.param("span", list(spans), "2y")
     key = f"span-{span}"

@@ -55,14 +55,14 @@ def loads(view: frame.View) -> None:
     infos = data.store().history()
     current = data.store().current().info
     table = shared.table(infos, current.load_id)
-    st.subheader(f"Loads ({len(table):,})", anchor=False)
+    st.header(f"Loads ({len(table):,})", anchor=False)
     picked = shared.shown(table, shared.WHOLE, "loads", 380, on_select="rerun", selection_mode="single-row")
     st.caption("Rows of each dataset stand beside it. Problems are counted, not rows: an error left a row out (a row can have several), a warning did not. Tick a load to see its files, and its rows read, loaded and left out. Nothing is deleted when a load is undone.")
     words = {"state": "State", "extract_date": "Extract of", "loaded_at": "Loaded (UTC)", "by": "By", "files": "Files", "carried": "Carried on from before", "error": "Errors (problems)", "warning": "Warnings", "note": "For information", "load_id": "Load"}
     downloads.offer_list(table.rename(columns=words | {name: d.title for name, d in DATASETS.items()}), "loads", {}, title="Loads")
     if picked.selection.rows and picked.selection.rows[0] < len(infos):
         one_load(infos[picked.selection.rows[0]])
-    st.subheader("How old each dataset is", anchor=False)
+    st.header("How old each dataset is", anchor=False)
     carried = age.carried_words(current)
     if carried:
         st.caption(show.plain(carried))
@@ -162,7 +162,7 @@ COLUMNS = {
 
 def part_list(view: frame.View, part: str, rows: pd.DataFrame, older: LoadInfo, newer: LoadInfo) -> None:
     _, title, help_ = PARTS[part]
-    st.subheader(f"{title[0].upper()}{title[1:]} ({len(rows):,})", anchor=False, help=help_)
+    st.header(f"{title[0].upper()}{title[1:]} ({len(rows):,})", anchor=False, help=help_)
     if not len(rows):
         show.empty("None", f"None for {view.teams_text} between these two loads.")
         return
@@ -300,7 +300,7 @@ def month_rows(view: frame.View, point: pd.Series, months: int, rule: str | None
         results = now if which == "now" else data.results(point["load_id"], end)
         rows = lists.obligations(results, teams=view.teams, statuses=(*look.COUNTED, "cannot_tell"), rule=rule, due=history.window(end, months))
     title = f"{WHICH[which]}: {look.count(len(rows), 'obligation')}" + ("" if which == "differ" else ", those that can’t be told included")
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if not len(rows):
         show.empty("None", "Both extracts say the same of every obligation.")
         return

@@ -138,7 +138,7 @@ def called(name: str) -> str:
 
 
 def preview(files: list[InputFile], current) -> None:
-    st.subheader("1. What the files hold", anchor=False)
+    st.header("1. What the files hold", anchor=False)
     book = mapping.mapping_screen(files, data.store().mapping_book())
     if book is None:
         return
@@ -185,7 +185,7 @@ def recognised(prepared: Prepared) -> None:
 
 
 def extract_date(prepared: Prepared) -> date | None:
-    st.subheader("2. When was the extract taken?", anchor=False)
+    st.header("2. When was the extract taken?", anchor=False)
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     suggested = prepared.suggested_extract_date
     with left:
@@ -201,7 +201,7 @@ def extract_date(prepared: Prepared) -> date | None:
 def problem_list(files: list[InputFile], problems: list[Problem], prepared: Prepared) -> None:
     """One line per kind with how often it happened, and the cells of the one that is ticked."""
     left_out = sum(s.rows_left_out for s in prepared.sources)
-    st.subheader("3. What needs a look", anchor=False)
+    st.header("3. What needs a look", anchor=False)
     if not problems:
         show.empty("No problems", "Every row and every cell could be read.")
         return
@@ -276,7 +276,7 @@ WORDS = {
 
 def what_changes(found: look_ahead.Preview, current) -> None:
     """Counts, and the rows behind each."""
-    st.subheader("4. What would change", anchor=False)
+    st.header("4. What would change", anchor=False)
     st.markdown(
         f"Children in care: **{found.children_after:,}**" + (f" (now {found.children_before:,})" if current else "")
         + (f". {look.count(found.left_out, 'child', 'children')} with short breaks only (V3, V4) {'is' if found.left_out == 1 else 'are'} left out of every count." if found.left_out else ".")
@@ -397,7 +397,7 @@ def open_sample() -> None:
 
 def history() -> None:
     infos = data.store().history()
-    st.subheader(f"Loads ({len(infos):,})", anchor=False)
+    st.header(f"Loads ({len(infos):,})", anchor=False)
     if not infos:
         st.caption("None yet. Each load is kept, and the newest can be undone.")
         return

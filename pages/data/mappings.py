@@ -26,13 +26,13 @@ def page() -> None:
     values = mapping.values(book)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader(f"Tables ({len(headers):,})", anchor=False)
+        st.header(f"Tables ({len(headers):,})", anchor=False)
         if not headers:
             show.empty("Nothing remembered yet", "Tables whose headers are known need none. Others are asked about once, when you load them.", ":material/view_column:")
         for one in headers:
             table(one)
         count = sum(map(len, values.values()))
-        st.subheader(f"Values ({count:,})", anchor=False)
+        st.header(f"Values ({count:,})", anchor=False)
         if not count:
             show.empty("No values remembered yet", "A word in a coded column that isn’t known, such as a local name for a meeting, can be explained at the load.", ":material/translate:")
         for (dataset, field), found in values.items():

@@ -86,7 +86,7 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
         if len(kinds) > 1:
             kind = st.selectbox("What", sorted(kinds.index), index=None, key="fix-kind", placeholder=f"All {len(kinds)} kinds of thing", format_func=lambda k: f"{k} ({kinds.get(k, 0):,})", label_visibility="collapsed", width=300)
             mine = mine[mine["needs"] == kind].reset_index(drop=True) if kind in kinds.index else mine
-    place.subheader(f"Things to enter ({len(mine):,})", anchor=False, help="Sorted by the team and worker who hold the child now, or held it when care ended: they can enter it.")
+    place.header(f"Things to enter ({len(mine):,})", anchor=False, help="Sorted by the team and worker who hold the child now, or held it when care ended: they can enter it.")
     if not len(mine):
         show.empty("Nothing to enter", f"Nothing that a record of these children lacks keeps a rule from being told, for {view.teams_text}. What the extract itself lacks stands under “Missing from the extract”.")
         return
@@ -110,7 +110,7 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
 
 
 def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
-    st.subheader(f"What keeps {look.count(len(rows), 'obligation')} from being told", anchor=False)
+    st.header(f"What keeps {look.count(len(rows), 'obligation')} from being told", anchor=False)
     without = quality.indicators_without(view.results)
     if not len(groups):
         show.empty("Everything can be told", f"Every obligation of {view.teams_text} can be told as at {look.day(view.as_at)}.")
@@ -131,7 +131,7 @@ def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
         if picked.selection.rows and picked.selection.rows[0] < len(groups):
             group = groups.iloc[picked.selection.rows[0]]
             behind(view, rows[(rows["where"] == group["where"]) & (rows["needs"] == group["needs"])], str(group["needs"]), "missing")
-    st.subheader(f"Signs of drift that can’t be looked for ({len(without)})", anchor=False)
+    st.header(f"Signs of drift that can’t be looked for ({len(without)})", anchor=False)
     if not len(without):
         st.caption("None: the extract has what every one of them needs.")
         return
@@ -154,7 +154,7 @@ def behind(view: frame.View, rows: pd.DataFrame, title: str, key: str, results=N
 
 
 def rules(view: frame.View, shares: pd.DataFrame, rows: pd.DataFrame) -> None:
-    st.subheader("How much of each rule can be told", anchor=False)
+    st.header("How much of each rule can be told", anchor=False)
     main = {code: group["needs"].value_counts().index[0] for code, group in rows.groupby("rule")}
     shown = shares.assign(
         level=[[look.LEVEL[rule(code).level].label] for code in shares["rule"]], main=[main.get(code, "") for code in shares["rule"]],
@@ -183,7 +183,7 @@ def rules(view: frame.View, shares: pd.DataFrame, rows: pd.DataFrame) -> None:
 
 
 def problems(view: frame.View, found: pd.DataFrame) -> None:
-    st.subheader(f"Problems in the load of {look.day(view.info.extract_date)} ({len(found):,})", anchor=False)
+    st.header(f"Problems in the load of {look.day(view.info.extract_date)} ({len(found):,})", anchor=False)
     if not len(found):
         show.empty("No problems", "Every row and every cell of the files could be read.")
         return
@@ -241,7 +241,7 @@ def lag_tile(loads: list, view: frame.View) -> tuple[int | None, str, str, str]:
 
 
 def lag(view: frame.View, loads: list) -> None:
-    st.subheader("How late held meetings appear", anchor=False)
+    st.header("How late held meetings appear", anchor=False)
     rows = lag_rows(loads, view)
     if rows is None:
         show.empty("Cannot tell", "It takes two loads with different extract dates to see when a meeting appeared. There is one.", ":material/help:")
@@ -298,7 +298,7 @@ def late_list(view: frame.View, rows: pd.DataFrame, after: int, team: str | None
 
 
 def over_loads(view: frame.View, loads: list) -> None:
-    st.subheader("From load to load", anchor=False)
+    st.header("From load to load", anchor=False)
     trend = quality.over_loads(loads, over_time.assessable(loads), view.teams)
     st.markdown(trend_sentence(trend, view))
     points = [look.day(day) for day in trend["extract_date"]]

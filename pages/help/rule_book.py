@@ -40,7 +40,7 @@ def page() -> None:
     if wanted:
         with st.container(border=True):
             thing = next(t for t in (*all_rules(), *all_indicators()) if t.code == wanted)
-            st.subheader(thing.title, anchor=False)
+            st.header(thing.title, anchor=False)
             one(thing, settings)
             st.button("Show all rules", icon=":material/arrow_back:", key="all", **state.on_click(state.set_params, rule=None))
         return
@@ -50,7 +50,7 @@ def page() -> None:
         for group, (title, _) in look.GROUPS.items():
             things = [r for r in all_rules() if look.group_of(r.code) == group and level in (None, r.level)]
             if things:
-                st.subheader(title, anchor=False)
+                st.header(title, anchor=False)
             for thing in things:
                 with st.expander(heading(thing, settings)):
                     one(thing, settings)
@@ -63,7 +63,7 @@ def page() -> None:
             st.markdown(f"**{word}**  \n{meaning}")
     with tabs[3]:
         for name, things in (("Status of an obligation", look.STATUS), ("Who sets a limit", look.LEVEL)):
-            st.subheader(name, anchor=False)
+            st.header(name, anchor=False)
             for words in things.values():
                 with st.container(horizontal=True, vertical_alignment="center"):
                     show.badge(words)

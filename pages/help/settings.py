@@ -76,7 +76,7 @@ def drafted(settings: Settings) -> dict:
 def trying(view: frame.View, draft: dict) -> None:
     settings = view.results.settings
     with st.container(border=True, key="trying"):
-        st.subheader(f"Trying {look.count(len(draft), 'change')}: nothing is saved yet", anchor=False)
+        st.header(f"Trying {look.count(len(draft), 'change')}: nothing is saved yet", anchor=False)
         for name, value in draft.items():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{show.plain(settings.declared[name].title)}**: {text_of(settings[name])} → **{text_of(value)}**", width="content")
@@ -233,7 +233,7 @@ def listed(settings: Settings, draft: dict) -> None:
         here = [thing for thing in things if thing.group == group]
         if not here:
             continue
-        st.subheader(f"{group} ({len(here)})", anchor=False)
+        st.header(f"{group} ({len(here)})", anchor=False)
         rows = pd.DataFrame([
             {
                 "title": thing.title, "use": figures_of(thing, settings), "default": settings_effect.figures(thing, defaults), "source": source(thing),

@@ -133,7 +133,7 @@ def to_hold(view: frame.View, kind: str, by: str, obligations: pd.DataFrame, wee
         st.caption("Also counted:", width="content")
         for name, (words, help_) in MORE.items():
             show.link_count(f"cal-{name}", counts[name], words, chosen=which == name, action=choose_list, args=(name,), help=help_)
-    st.subheader(f"{VIEWS[kind]}, by week", anchor=False)
+    st.header(f"{VIEWS[kind]}, by week", anchor=False)
     by_week = book_by.by_week(rows, view.as_at)
     st.plotly_chart(figures.book_by(by_week, weeks, show.dark()), theme=None, key=f"weeks-{kind}-{by}", config={"displayModeBar": False}, alt=figures.book_by_words(by_week, weeks))
     st.caption("How many meetings must be held by the end of each week and what the diary has for them. It says nothing of when they will be held." if by == "meetings" else "How many obligations fall due in each week and what the diary has for them; one meeting can meet several.")
@@ -196,7 +196,7 @@ def grid(table: pd.DataFrame, view: frame.View, weeks: list[book_by.Week], only:
 
 def listed(view: frame.View, kind: str, by: str, which: str, rows: pd.DataFrame, title: str, cell: bool) -> None:
     split = rows["state"].value_counts()
-    st.subheader(f"{show.plain(title)} ({len(rows):,})", anchor=False, help=(MORE.get(which) or TILES[which])[1] if not cell else None)
+    st.header(f"{show.plain(title)} ({len(rows):,})", anchor=False, help=(MORE.get(which) or TILES[which])[1] if not cell else None)
     if not len(rows):
         show.empty("Nothing here", f"None for {show.plain(view.teams_text)} as at {look.day(view.as_at)}.")
         return
@@ -302,7 +302,7 @@ def chair(view: frame.View, obligations: pd.DataFrame, weeks: list[book_by.Week]
         rows = rows[rows["booked_date"].notna()] if column in ("meetings", "children") else rows[rows["booked_date"].isna()] if column == "to_book" else rows
         rows = rows.reset_index(drop=True)
         title += f": {span[place]}"
-    st.subheader(f"{title} ({look.count(len(rows), 'child', 'children')})", anchor=False)
+    st.header(f"{title} ({look.count(len(rows), 'child', 'children')})", anchor=False)
     if not len(rows):
         show.empty("Nothing here", "No row stands behind this number.")
         return

@@ -148,10 +148,10 @@ def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
         not_assessed(view)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     if which in TWO_LOADS and how != "load":
-        left.subheader(name, anchor=False, help=LISTS[which][1])
+        left.header(name, anchor=False, help=LISTS[which][1])
         show.empty("Cannot tell", "It takes the newest load and one before it, from an extract taken earlier. Load the next extract when it comes; this page then says what slipped and what was recorded late.", ":material/help:")
         return
-    left.subheader(f"{name} ({len(rows):,})", anchor=False, help=LISTS[which][1])
+    left.header(f"{name} ({len(rows):,})", anchor=False, help=LISTS[which][1])
     if not len(rows):
         show.empty("Nothing here", f"None for {show.plain(view.teams_text)} as at {look.day(view.as_at)}." + (" What couldn’t be worked out stands under “Cannot tell” below." if which not in FLAGS else ""))
         return

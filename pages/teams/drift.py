@@ -74,7 +74,7 @@ def signs(view: frame.View, table: drift.Matrix) -> None:
     for name in ("all", *columns, "cannot_tell"):
         shown[name] = ["?" if not ok else "" if not n else f"{n:,}" for n, ok in zip(data[name], data["assessed"], strict=True)]
     left, right = st.columns([4, 1], vertical_alignment="bottom")
-    left.subheader("Children by sign and team", anchor=False)
+    left.header("Children by sign and team", anchor=False)
     with right, st.popover("How is this counted?", icon=":material/info:"):
         st.markdown(
             "One child counts once for each sign, with **the team that holds the child now**. Only children in care now are looked at.\n\n"
@@ -135,7 +135,7 @@ def one_sign(view: frame.View, code: str, team: str | None, untold: bool = False
         if team != EVERYONE:
             rows = rows[rows["team"].isna() if team is None else rows["team"] == team].reset_index(drop=True)
     whose = "" if team == EVERYONE else f" · {teams.NO_TEAM if team is None else team}"
-    st.subheader(f"{thing.title}{': cannot tell' if untold else ''}{show.plain(whose)} ({len(rows):,})", anchor=False)
+    st.header(f"{thing.title}{': cannot tell' if untold else ''}{show.plain(whose)} ({len(rows):,})", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(thing.question, width="content")
         show.definition(code, "How is this found?")
@@ -165,7 +165,7 @@ def children(view: frame.View) -> None:
     right.selectbox("Show", order, index=order.index(now) if now else None, format_func=titles.get, placeholder="Any sign", label_visibility="collapsed", key=key, on_change=only_sign, args=(key,))
     if now:
         rows = rows[rows["codes"].map(lambda codes: now in codes).astype(bool)].reset_index(drop=True)
-    left.subheader(f"Children with {f'“{titles[now]}”' if now else 'a sign of drift'} ({len(rows):,})", anchor=False, help="By team and name. Signs are listed, never added up: a child with one may be in greater need than a child with three.")
+    left.header(f"Children with {f'“{titles[now]}”' if now else 'a sign of drift'} ({len(rows):,})", anchor=False, help="By team and name. Signs are listed, never added up: a child with one may be in greater need than a child with three.")
     if not len(rows):
         show.empty("No child", f"No child held by {show.plain(view.teams_text)} has a sign of drift as at {look.day(view.as_at)}.")
         return
@@ -185,7 +185,7 @@ def only_sign(key: str) -> None:
 def silent_drift(view: frame.View) -> None:
     rows = drift.silent(view.results, view.teams)
     window = view.results.settings["silent-drift.window"].text
-    st.subheader(f"Silent drift ({len(rows):,})", anchor=False)
+    st.header(f"Silent drift ({len(rows):,})", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Every review and CPM of these children due in the last {window} was held in time, so no list of late meetings shows them; and yet their plan stands still.", width="content")
         show.definition("silent-drift", "How is this found?")
@@ -223,7 +223,7 @@ def waits(view: frame.View, code: str, everything: pd.DataFrame) -> None:
     """One stage: the sentence, the curve, the children behind it, and the same by year and by team."""
     stage, smallest = waiting.STAGES[code], view.results.settings["general.smallest_counted"]
     left, right = st.columns([4, 1], vertical_alignment="bottom")
-    left.subheader(stage.title, anchor=False)
+    left.header(stage.title, anchor=False)
     with right, st.popover("How is this worked out?", icon=":material/info:"):
         how(view, code, smallest)
     reason = waiting.not_loaded(everything)
@@ -370,7 +370,7 @@ def behind(view: frame.View, code: str, stage: waiting.Stage, chosen: pd.DataFra
         show.link_count("unknown", len(parts["unknown"]), "can’t be told", chosen=who == "unknown", action=set_who, args=("unknown",), help="Left out of the figure.")
     rows = now if who == "now" else parts[who]
     said = stage.done if who == "done" else HOW_IT_ENDED[who][:1].upper() + HOW_IT_ENDED[who][1:]
-    st.subheader(f"{said} ({len(rows):,})", anchor=False)
+    st.header(f"{said} ({len(rows):,})", anchor=False)
     if who == "now":
         st.caption(f"Held by {show.plain(view.teams_text)} now, whenever the wait began{plan_words(code)}. The longest wait stands first.")
     else:

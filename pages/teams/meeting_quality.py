@@ -145,7 +145,7 @@ def one_check(view: frame.View, code: str, start: date, end: date) -> None:
     check = quality.CHECKS[code]
     table = quality.by_team(view.results, start, end, view.teams, code)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"{check.title}, by team", anchor=False, width="content")
+        st.header(f"{check.title}, by team", anchor=False, width="content")
         if code in quality.RULES:
             show.definition(code)
     if not len(table):
@@ -184,7 +184,7 @@ def rows_of(view: frame.View, code: str, part: str | None, of_teams: list[str] |
     else:
         rows = quality.behind(view.results, code, part, start, end, of_teams)
         columns = ["status", "anchor_date", "due_date", "done_date", "days", "team", "worker", "why"]
-    st.subheader(f"{check.title}: {words}{' · ' + show.plain(whose) if whose else ''} ({len(rows):,})", anchor=False)
+    st.header(f"{check.title}: {words}{' · ' + show.plain(whose) if whose else ''} ({len(rows):,})", anchor=False)
     if not len(rows):
         show.empty("Nothing here", "No row stands behind this number.")
         return
@@ -248,7 +248,7 @@ def meeting_list(view: frame.View, found: pd.DataFrame, start: date, end: date) 
     right.selectbox("Show", list(labels), index=list(labels).index(chosen), format_func=labels.get, key=key, on_change=change_lack, args=(key,), label_visibility="collapsed")
     wanted = {ANYTHING: lambda i: len(i) > 0, WHOLE: lambda i: not i, EVERY: lambda i: True}.get(chosen, lambda i: chosen in i)
     rows = found[found["items"].map(wanted).astype(bool)].reset_index(drop=True)
-    left.subheader(f"Meetings ({len(rows):,})", anchor=False, help="One row per meeting and child, the latest first, with the team that held the case that day.")
+    left.header(f"Meetings ({len(rows):,})", anchor=False, help="One row per meeting and child, the latest first, with the team that held the case that day.")
     if not len(rows):
         show.empty("No such meeting", "No meeting of these teams and that time lacks this.")
         return

@@ -126,14 +126,14 @@ def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) 
     untold = int((rows["state"] == court.UNKNOWN).sum())
     rows = rows[rows["state"] == court.OPEN].reset_index(drop=True)
     if len(rows):
-        st.subheader("Week by week", anchor=False)
+        st.header("Week by week", anchor=False)
         with st.container(height=620 if figures.ROW * len(rows) > 560 else "content", border=False, key="court-chart"):
             st.plotly_chart(figures.weeks(rows, view.as_at, amber, red, show.dark()), theme=None, key=f"court-weeks-{which}", config={"displayModeBar": False}, alt=figures.weeks_words(rows, view.as_at, amber, red))
         st.caption("A bar ends at the as-at date. It shows how long proceedings have run, not why: a longer bar isn’t worse work. Who has no diamond has no filing date, or the extracts don’t have it." + (f" {untold:,} of the list can’t be drawn: whether they are open can’t be told." if untold else ""))
 
 
 def listed(view: frame.View, rows: pd.DataFrame, title: str, key: str, columns: list[str], help_: str | None) -> None:
-    st.subheader(f"{show.plain(title)} ({len(rows):,})", anchor=False, help=help_)
+    st.header(f"{show.plain(title)} ({len(rows):,})", anchor=False, help=help_)
     if not len(rows):
         show.empty("Nothing here", f"None for {show.plain(view.teams_text)} as at {look.day(view.as_at)}.")
         return
@@ -158,7 +158,7 @@ def grade_words(view: frame.View, rows: pd.DataFrame) -> list[str]:
 
 
 def inferred(view: frame.View, rows: pd.DataFrame) -> None:
-    st.subheader(f"In proceedings, inferred from the legal status ({len(rows):,})", anchor=False)
+    st.header(f"In proceedings, inferred from the legal status ({len(rows):,})", anchor=False)
     st.caption("On an interim care order (C1), with no proceedings in the extracts. The rules take these children to be in care proceedings. No week, filing date or final plan can be told.")
     if not len(rows):
         show.empty("Nothing here", f"Every child of {show.plain(view.teams_text)} with an interim care order has proceedings in the extracts, or the extracts have no legal status.")

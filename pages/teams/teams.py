@@ -181,7 +181,7 @@ def go(**words: str) -> None:
 def one_rule(view: frame.View, code: str, start: date, end: date) -> None:
     chosen = rule(code)
     table = teams.by_team(view.results, code, start, end, view.teams)
-    st.subheader(chosen.title, anchor=False)
+    st.header(chosen.title, anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         show.badge(look.LEVEL[chosen.level])
         st.caption(chosen.question, width="content")
@@ -221,7 +221,7 @@ def bars_alt(title: str, table: pd.DataFrame) -> str:
 def behind(view: frame.View, code: str, team: str | None, statuses: list[str], start: date, end: date, title: str) -> None:
     """The obligations behind a count; `team` None: of all the teams shown."""
     rows = teams.behind(view.results, code, team, statuses, start, end, view.teams)
-    st.subheader(f"{title} ({len(rows):,})", anchor=False)
+    st.header(f"{title} ({len(rows):,})", anchor=False)
     st.caption(", ".join(look.STATUS[status].label for status in statuses) + f" · due {look.day(start)} to {look.day(end)}")
     if not len(rows):
         show.empty("Nothing here", "No obligation stands behind this count.")
@@ -468,11 +468,11 @@ def hand_overs(view: frame.View, start: date, end: date) -> None:
     if not everyone:
         pairs = handovers.between(rows)
         shown = pairs.assign(team_before=named(pairs, "team_before"), team=named(pairs))
-        st.subheader("From team to team", anchor=False)
+        st.header("From team to team", anchor=False)
         st.dataframe(shown, hide_index=True, key="pairs", height=show.height(shown, HALF_A_ROW_CUT), alt="Hand-overs from team to team", column_config=PAIRS, column_order=list(PAIRS))
         st.caption("What this shows: how much was open when children passed from one team to another. What it doesn’t: whether the hand-over caused it.")
         downloads.offer_list(pairs, f"hand-overs-by-team-{view.as_at.isoformat()}", about(view, start, end, "Handed over"), title="Hand-overs by team")
-    st.subheader(f"Children ({len(rows)})", anchor=False)
+    st.header(f"Children ({len(rows)})", anchor=False)
     listed = rows.assign(why=[sentence(row) for row in rows.itertuples()], team_before=named(rows, "team_before"), team=named(rows))
     ticked = show.children_list(
         listed, ["day", "team_before", "team", *(["worker_before", "worker"] if everyone else []), "open", "past_due", "after", "not_on_time", "cannot_tell", "why"], "handovers", height=show.height(listed, HALF_A_ROW_CUT),
@@ -483,7 +483,7 @@ def hand_overs(view: frame.View, start: date, end: date) -> None:
     if ticked and ticked[0] < len(rows):
         row = rows.iloc[ticked[0]]
         opened = handovers.open_then(view.results, row)
-        st.subheader(f"Open on {look.day(row['day'])}: {show.plain(row['name'])} ({len(opened)})", anchor=False)
+        st.header(f"Open on {look.day(row['day'])}: {show.plain(row['name'])} ({len(opened)})", anchor=False)
         if not len(opened):
             show.empty("Nothing was open", "Nothing was set off and not yet done on that day.")
             return

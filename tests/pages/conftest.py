@@ -76,5 +76,5 @@ def open_page(path: str, **params: str | list[str]) -> AppTest:
 
 def texts(at: AppTest) -> str:
     """Everything that stands on the page in words."""
-    kinds = ("title", "subheader", "caption", "markdown", "text", "info", "warning", "error", "success")
+    kinds = ("title", "header", "subheader", "caption", "markdown", "text", "info", "warning", "error", "success")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(at, kind))

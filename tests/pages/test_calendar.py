@@ -63,7 +63,7 @@ def test_each_count_opens_its_rows(which, words, full):
     at = open_page(PAGE, show=which, **words)
     assert not at.error
     number = numbers(at)[which]
-    assert f"({number:,})" in at.subheader[0].value
+    assert f"({number:,})" in at.header[0].value
     lists_shown = [frame.value for frame in at.dataframe if "team" not in frame.value.columns[:1]]
     assert (len(lists_shown[0]) if number else 0) == number
 

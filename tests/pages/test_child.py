@@ -47,7 +47,7 @@ def test_the_page_has_the_command_lines_figures(full, results, someone):
     started = child.periods(results, someone).iloc[0]["care_started"]
     mine = contract[(contract["child_id"] == someone) & (contract["care_started"] == started)]
     urgent = mine["status"].isin(["overdue", "due_soon"]).sum()
-    headings = [subheader.value for subheader in at.subheader]
+    headings = [header.value for header in at.header]
     assert f"Overdue and due soon ({urgent})" in headings
     assert f"Drift flags ({(flags['child_id'] == someone).sum()})" in headings
     labels = [tab.label for tab in at.tabs]

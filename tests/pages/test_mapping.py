@@ -76,7 +76,7 @@ def prepared(at):
 
 
 def words(at) -> str:
-    return "\n".join(e.value for e in (*at.markdown, *at.caption, *at.text, *at.subheader, *at.error))
+    return "\n".join(e.value for e in (*at.markdown, *at.caption, *at.text, *at.header, *at.error))
 
 
 def test_known_files_ask_nothing(folder, store):

@@ -63,7 +63,7 @@ def test_a_check_opens_by_team_and_its_rows(full, results, code):
     table = next(frame.value for frame in at.dataframe if list(frame.value.columns[:1]) == ["check"] and "team" in frame.value)
     assert table[["team", *quality.PARTS]].values.tolist() == expected[["team", *quality.PARTS]].values.tolist()
     number = int(expected["lacking"].sum())
-    assert f"({number:,})" in at.subheader[-1].value
+    assert f"({number:,})" in at.header[-1].value
     if number:
         assert len(at.dataframe[-1].value) == number
 

@@ -263,7 +263,7 @@ def test_the_rule_book_has_every_rule_with_its_limit_in_use(full):
 
 def test_one_rule_by_its_address(full):
     at = open_page("pages/help/rule_book.py", rule="cpm-before-review")
-    assert at.subheader[0].value == "CPM before each review"
+    assert at.header[0].value == "CPM before each review"
     assert not at.expander
 
 

@@ -47,7 +47,7 @@ def test_each_count_opens_its_rows(which, full):
     at = open_page(PAGE, show=which)
     assert not at.error
     number = numbers(at)[which]
-    assert f"({number:,})" in at.subheader[0].value
+    assert f"({number:,})" in at.header[0].value
     assert (len(at.dataframe[0].value) if number else 0) == number
 
 

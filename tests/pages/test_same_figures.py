@@ -214,6 +214,6 @@ def test_a_child(expected, full):
     of = expected.everything[(expected.everything["child_id"] == child) & expected.everything["in_care"]]
     assert at.tabs[0].label == f"All obligations ({len(of)})"
     assert len(table_with(at, "title", "status", "anchor_date")) == len(of)
-    heading = next(h.value for h in at.subheader if h.value.startswith("Drift flags"))
+    heading = next(h.value for h in at.header if h.value.startswith("Drift flags"))
     if expected.team is None:
         assert heading == f"Drift flags ({(expected.flags['child_id'] == child).sum()})"

@@ -97,7 +97,7 @@ def test_a_click_on_a_count_opens_its_rows(name, full):
     assert at.query_params["show"] == name
     number = numbers(at, "tile-")[name]
     label = at.button(key=f"tile-{name}").label.split("** ")[1].split(" *")[0]
-    assert at.subheader[0].value == f"{label} ({number:,})"
+    assert at.header[0].value == f"{label} ({number:,})"
     assert (len(at.dataframe[0].value) if number else 0) == number
 
 
