@@ -50,8 +50,7 @@ STYLE = """
 [class*="st-key-tile-"] button strong {display: block; font-size: 1.85rem; line-height: 1.1; font-weight: 700; font-variant-numeric: tabular-nums;}
 [class*="st-key-tile-"] button em {display: block; font-style: normal; font-size: .82rem; opacity: .85; margin-top: .15rem;}
 [class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
-[data-testid="stMultiSelect"] [data-baseweb="tag"] {background: transparent; border: 1px solid currentColor; color: inherit;}
-[data-baseweb="tab"][aria-selected="true"], [data-baseweb="tab"][aria-selected="true"] p {color: inherit; font-weight: 650;}
+[data-testid="stTab"][aria-selected="true"], [data-testid="stTab"][aria-selected="true"] p {color: inherit; font-weight: 650;}
 button[data-selected="true"], button[data-selected="true"] * {color: inherit !important;}
 [data-testid="stCaptionContainer"] p, [data-testid="stCaptionContainer"] p * {color: inherit; opacity: 1;}
 [data-testid="stCaptionContainer"] {color: inherit; opacity: .84;}
