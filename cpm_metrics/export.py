@@ -14,6 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from cpm_metrics.errors import CpmError
+from cpm_metrics.views import look
 
 # A text that begins with one of these could be taken for a formula by a spreadsheet program.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # East Asian Excel takes the wide ones too
@@ -115,7 +116,7 @@ def list_sheet(
     if len(frame) > LONGEST_SHEET:
         raise CpmError(f"The list “{name}” has {len(frame):,} rows, more than an Excel sheet holds.", "Filter it, or download the CSV.")
     page = book.add_worksheet(sheet_name(name, [sheet.get_name() for sheet in book.worksheets()]))
-    bold = book.add_format({"bold": True, "bg_color": "#E3EBF0", "bottom": 1, "valign": "top", "text_wrap": True})
+    bold = book.add_format({"bold": True, "bg_color": look.HEAD, "bottom": 1, "valign": "top", "text_wrap": True})
     formats = cell_formats(book)
     names = [headers.get(str(name), str(name)) for name in frame.columns]
     widths = [len(name) + 3 for name in names]

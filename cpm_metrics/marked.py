@@ -263,7 +263,7 @@ def _list_sheet(book: Workbook, problems: Sequence[Problem], places: dict[int, t
     for line, text in enumerate(lines, 1):
         _as_text(sheet.cell(line, 1), text)
     head = len(lines) + 2
-    bold, grey = Font(bold=True), PatternFill("solid", start_color="E3EBF0")
+    bold, grey = Font(bold=True), PatternFill("solid", start_color=look.HEAD[1:])
     for at, (header, width) in enumerate(zip(HEADERS, WIDTHS, strict=True), 1):
         cell = sheet.cell(head, at)
         _as_text(cell, header)
@@ -285,7 +285,7 @@ def _list_sheet(book: Workbook, problems: Sequence[Problem], places: dict[int, t
             target = "'" + title.replace("'", "''") + "'!" + place
             number = sheet.cell(line, 4)
             number.hyperlink = Hyperlink(ref=number.coordinate, location=target, display=str(problem.row))
-            number.font = Font(underline="single", color="0B5C7D")
+            number.font = Font(underline="single", color=look.CURVE[0][1:])
     sheet.freeze_panes = sheet.cell(head + 1, 1)
     sheet.auto_filter.ref = f"A{head}:{get_column_letter(len(HEADERS))}{max(head + len(problems), head + 1)}"
     book.active = 0

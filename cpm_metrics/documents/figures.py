@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from cpm_metrics.views import funnel, look, teams, xmr
 from cpm_metrics.views.pack import Chart
 
-INK, GRID, MUTED = "#1c2730", "#dfe5e9", "#5b6b77"
+INK, GRID, MUTED, PAPER = (shades[0] for shades in (look.INK, look.GRID, look.QUIET, look.PAPER))
 DPI = 130
 _HATCH = {"on_time": "", "late": "///", "missed": "xxx", "overdue": "..."}
 _MARKS = {"better": "^", "": "o", "worse": "v", "above_outer": "^", "above_inner": "^", "within": "o", "below_inner": "v", "below_outer": "v"}
@@ -76,7 +76,7 @@ def _stacked(frame: pd.DataFrame, names: Sequence[str], share: bool):
     for status in look.COUNTED:
         words = look.STATUS[status]
         width = (100 * frame[status] / frame["counted"] if share else frame[status]).to_numpy(dtype=float)
-        axes.barh(range(len(frame)), width, left=left, height=0.72, color=words.light, edgecolor="white", linewidth=0.5, hatch=_HATCH[status], label=words.label)
+        axes.barh(range(len(frame)), width, left=left, height=0.72, color=words.light, edgecolor=PAPER, linewidth=0.5, hatch=_HATCH[status], label=words.label)
         left += width
     _legend(axes)
     return figure, axes
@@ -112,7 +112,7 @@ def overdue(frame: pd.DataFrame) -> Figure | None:
     words = look.STATUS["overdue"]
     now, rest = frame["now"].to_numpy(dtype=float), (frame["rows"] - frame["now"]).to_numpy(dtype=float)
     axes.barh(range(len(frame)), now, height=0.72, color=words.light, label="▲ Overdue: in care now")
-    axes.barh(range(len(frame)), rest, left=now, height=0.72, color="#d9dfe4", edgecolor=MUTED, linewidth=0.5, hatch="///", label="– Overdue: care has ended")
+    axes.barh(range(len(frame)), rest, left=now, height=0.72, color=look.HATCHED, edgecolor=MUTED, linewidth=0.5, hatch="///", label="– Overdue: care has ended")
     most = float((now + rest).max())
     for at, number in enumerate(frame["rows"]):
         axes.text(number + most * 0.008, at, f"{number:,}", va="center", fontsize=9, color=INK)
@@ -128,7 +128,7 @@ def flags(frame: pd.DataFrame) -> Figure | None:
     figure, axes = _bars(frame["title"])
     told, untold = frame["all"].to_numpy(dtype=float), frame["cannot_tell"].fillna(0).to_numpy(dtype=float)
     axes.barh(range(len(frame)), told, height=0.72, color=look.STATUS["on_time"].light, label="Children flagged")
-    axes.barh(range(len(frame)), untold, left=told, height=0.72, color="#d9dfe4", edgecolor=MUTED, linewidth=0.5, hatch="///", label="? Cannot tell")
+    axes.barh(range(len(frame)), untold, left=told, height=0.72, color=look.HATCHED, edgecolor=MUTED, linewidth=0.5, hatch="///", label="? Cannot tell")
     most = max(float((told + untold).max()), 1.0)
     for at, (number, unknown) in enumerate(zip(told, untold, strict=True)):
         axes.text(number + unknown + most * 0.008, at, f"{int(number):,}" + (f", ? {int(unknown):,}" if unknown else ""), va="center", fontsize=9, color=INK)
@@ -145,7 +145,7 @@ def told(frame: pd.DataFrame) -> Figure | None:
     figure, axes = _bars(frame["title"])
     percent = frame["percent"].to_numpy(dtype=float)
     axes.barh(range(len(frame)), percent, height=0.72, color=look.STATUS["on_time"].light, label="Can be told")
-    axes.barh(range(len(frame)), 100 - percent, left=percent, height=0.72, color="#d9dfe4", edgecolor=MUTED, linewidth=0.5, hatch="///", label=look.STATUS["cannot_tell"].label)
+    axes.barh(range(len(frame)), 100 - percent, left=percent, height=0.72, color=look.HATCHED, edgecolor=MUTED, linewidth=0.5, hatch="///", label=look.STATUS["cannot_tell"].label)
     for at, row in enumerate(frame.itertuples()):
         axes.text(101, at, f"{row.told:,} of {row.all:,}", va="center", fontsize=9, color=INK)
     axes.set_xlim(0, 120)

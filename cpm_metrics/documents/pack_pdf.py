@@ -8,7 +8,7 @@ import pandas as pd
 
 from cpm_metrics.documents import figures
 from cpm_metrics.documents.pack_xlsx import TITLE
-from cpm_metrics.documents.pdf import Document
+from cpm_metrics.documents.pdf import INK, Document, rgb
 from cpm_metrics.views import look
 from cpm_metrics.views.pack import Chart, Pack
 
@@ -21,9 +21,9 @@ def document(pack: Pack) -> bytes:
     paper.heading(TITLE, 16)
     loud = [text for text in pack.facts.values() if text.startswith(("Yes: put together", "Too old", "INCLUDED"))]
     for text in loud:
-        paper.set_text_color(*_rgb(look.STATUS["overdue"].light))
+        paper.set_text_color(*rgb(look.STATUS["overdue"].light))
         paper.paragraph(f"▲ {text}")
-        paper.set_text_color(28, 39, 48)
+        paper.set_text_color(*INK)
     paper.rows(("What", "How many", "Children", "Note"), [(r.what, _n(r.rows), _n(r.children), r.note) for r in pack.headlines.itertuples()], (32, 10, 10, 58))
     paper.heading("What this stands for")
     paper.rows(("What", "In this pack"), list(pack.facts.items()), (20, 90))
@@ -54,7 +54,3 @@ def _n(number) -> str:
 
 def _some(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))  # type: ignore[return-value]

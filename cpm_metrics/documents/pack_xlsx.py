@@ -9,12 +9,13 @@ from cpm_metrics.views import look, proceedings
 from cpm_metrics.views.pack import HEADERS, Pack
 
 TITLE = "Care Planning Meetings: director’s pack"
+_BEHIND = look.CELL["quiet"][0]
 # Words that also have a colour, by column. The colour says nothing that the word doesn't.
 COLOURS: dict[str, dict[str, tuple[str, str]]] = {
-    "status": {words.label: (words.light, "#F4F6F8") for words in look.STATUS.values()},
-    "level": {words.label: (words.light, "#F4F6F8") for words in look.LEVEL.values()} | {words.word: (words.light, "#F4F6F8") for words in look.LEVEL.values()},
-    "grade": {words.label: (words.light, "#F4F6F8") for words in proceedings.GRADE.values()},
-    "on": {"No": (look.STATUS["missed"].light, "#F4F6F8")},
+    "status": {words.label: (words.light, _BEHIND) for words in look.STATUS.values()},
+    "level": {words.label: (words.light, _BEHIND) for words in look.LEVEL.values()} | {words.word: (words.light, _BEHIND) for words in look.LEVEL.values()},
+    "grade": {words.label: (words.light, _BEHIND) for words in proceedings.GRADE.values()},
+    "on": {"No": (look.STATUS["missed"].light, _BEHIND)},
 }  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def _front(book: export.Workbook, pack: Pack) -> None:
     formats = export.cell_formats(book)
     title = book.add_format({"bold": True, "font_size": 16})
     bold = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
-    head = book.add_format({"bold": True, "bg_color": "#E3EBF0", "bottom": 1, "text_wrap": True})
+    head = book.add_format({"bold": True, "bg_color": look.HEAD, "bottom": 1, "text_wrap": True})
     warned = book.add_format({"bold": True, "valign": "top", "text_wrap": True, "font_color": look.STATUS["overdue"].light})
     for at, width in enumerate((40, 14, 14, 95)):
         page.set_column(at, at, width)

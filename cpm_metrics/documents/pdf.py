@@ -13,7 +13,15 @@ import matplotlib
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
-INK, PALE, LINE = (28, 39, 48), (238, 242, 245), (160, 172, 181)
+from cpm_metrics.views import look
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """#rrggbb as fpdf2 wants it."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+INK, MUTED, PALE, LINE = rgb(look.INK[0]), rgb(look.QUIET[0]), rgb(look.HEAD), rgb(look.LINE)
 FONT = "DejaVu"
 LACKING = "□"
 PAGES = "\ue000\ue001\ue002"  # stands for the number of pages; fpdf2's own "{nb}" could be somebody's text

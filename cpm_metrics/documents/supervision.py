@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from cpm_metrics.documents.pdf import FONT, INK, LACKING, LINE, PALE, Document
+from cpm_metrics.documents.pdf import FONT, INK, LACKING, LINE, MUTED, PALE, Document, rgb
 from cpm_metrics.engine import Results
 from cpm_metrics.errors import CpmError
 from cpm_metrics.rules import all_rules
@@ -20,8 +20,7 @@ from cpm_metrics.views import child as views
 from cpm_metrics.views import lists, look
 from cpm_metrics.views.exceptions import Standing, standing
 
-MUTED = (82, 96, 107)
-WARNING = (179, 50, 11)  # the colour of "overdue" on paper
+WARNING = rgb(look.STATUS["overdue"].light)
 LEFT, WIDTH = 14, 182
 LABEL = 42  # what stands before each sentence
 DECISION = 57  # height of the manager's part, which every sheet has

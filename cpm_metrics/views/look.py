@@ -66,6 +66,8 @@ NO_TEAM = NOT_RECORDED
 # The rest of the palette, as (light theme, dark theme): words and lines, the lines behind a chart, what lies behind it, and quiet marks.
 INK, GRID, PAPER, QUIET = ("#1c2730", "#e8edf1"), ("#e1e7eb", "#2b3740"), ("#ffffff", "#11171c"), ("#5b6b77", "#9aa9b5")
 CURVE, CURVE_BAND = ("#0b5c7d", "#7fc8e4"), ("rgba(11,92,125,0.18)", "rgba(127,200,228,0.22)")
+HEAD, LINE = "#e3ebf0", "#a0acb5"  # of a table on paper or in a workbook: behind its headings, and its thin lines
+HATCHED = "#d9dfe4"  # on paper, behind the part of a bar that stands beside what is counted
 VEIL = ("rgba(255,255,255,.7)", "rgba(17,23,28,.7)")  # behind words on a chart
 ALLOWED = ("#dfe7ec", "#33424d")  # time allowed for a meeting
 CELL = {"attention": ("#fcece6", "#48200f"), "quiet": ("#f2f5f7", "#1b242c"), "few_days": ("#fbf4cf", "#37300c")}
@@ -89,33 +91,33 @@ LEVEL: dict[str, Look] = {
 }  # fmt: skip
 
 MEETING_STATE: dict[str, Look] = {
-    "held": Look("Held", "✓", ":material/event_available:", "blue", "#1d5fa8", "#7db4f0"),
-    "booked": Look("Booked", "○", ":material/event:", "yellow", "#a16207", "#e6cf5c"),
-    "cancelled": Look("Cancelled", "✕", ":material/event_busy:", "violet", "#7b2d6b", "#dd9bd0"),
-    "postponed": Look("Postponed", "→", ":material/event_repeat:", "orange", "#b45309", "#f5b461"),
-    "not_recorded": Look("Outcome not recorded", "?", ":material/help:", "gray", "#5b6b77", "#9aa9b5"),
+    "held": like("on_time", "Held", "✓", ":material/event_available:"),
+    "booked": like("due_soon", "Booked", "○", ":material/event:"),
+    "cancelled": like("missed", "Cancelled", "✕", ":material/event_busy:"),
+    "postponed": like("late", "Postponed", "→", ":material/event_repeat:"),
+    "not_recorded": like("cannot_tell", "Outcome not recorded", "?", ":material/help:"),
 }  # fmt: skip
 
 BOOKED: dict[str, Look] = {  # of a meeting that must be held by a date
-    "in_time": Look("Booked in time", "✓", ":material/event_available:", "blue", "#1d5fa8", "#7db4f0", "Booked on or before the due date."),
-    "after": Look("Booked after the date", "◆", ":material/event_upcoming:", "orange", "#b45309", "#f5b461", "Booked, but only after the due date."),
-    "none": Look("Nothing booked", "▲", ":material/event_busy:", "red", "#a32406", "#ff9a76", "No meeting that would meet it is booked."),
+    "in_time": like("on_time", "Booked in time", "✓", ":material/event_available:", "Booked on or before the due date."),
+    "after": like("late", "Booked after the date", "◆", ":material/event_upcoming:", "Booked, but only after the due date."),
+    "none": like("overdue", "Nothing booked", "▲", ":material/event_busy:", "No meeting that would meet it is booked."),
 }  # fmt: skip
 
 SEVERITY: dict[str, Look] = {
-    "error": Look("Row left out", "✕", ":material/block:", "red", "#a32406", "#ff9a76", "A required cell could not be used, so the row was left out."),
-    "warning": Look("Cell left blank or worth a look", "●", ":material/warning:", "yellow", "#a16207", "#e6cf5c", "The row was loaded."),
-    "note": Look("For information", "–", ":material/info:", "gray", "#5b6b77", "#9aa9b5"),
+    "error": like("overdue", "Row left out", "✕", ":material/block:", "A required cell could not be used, so the row was left out."),
+    "warning": like("due_soon", "Cell left blank or worth a look", "●", ":material/warning:", "The row was loaded."),
+    "note": like("cannot_tell", "For information", "–", ":material/info:"),
 }  # fmt: skip
 
 # A manager's exception: how it stands on the as-at date. None of these is a status of the obligation.
 EXCEPTION: dict[str, Look] = {
-    "holds": Look("In force", "◈", ":material/approval:", "blue", "#1d5fa8", "#7db4f0", "It holds on the as-at date, and the obligation is still open."),
-    "expired": Look("Expired", "–", ":material/event_busy:", "gray", "#5b6b77", "#9aa9b5", "Its last day has passed."),
-    "withdrawn": Look("Withdrawn", "✕", ":material/undo:", "gray", "#5b6b77", "#9aa9b5", "A manager took it back."),
-    "later": Look("Made later", "–", ":material/schedule:", "gray", "#5b6b77", "#9aa9b5", "Made after the as-at date of this earlier view."),
-    "closed": Look("No longer open", "✓", ":material/task_alt:", "gray", "#5b6b77", "#9aa9b5", "The obligation it was about has been done, missed or is no longer needed."),
-    "gone": Look("Matches nothing", "?", ":material/help:", "yellow", "#a16207", "#e6cf5c", "What it was about is not in what is shown: the extract changed, or the as-at date lies before it."),
+    "holds": like("on_time", "In force", "◈", ":material/approval:", "It holds on the as-at date, and the obligation is still open."),
+    "expired": like("cannot_tell", "Expired", "–", ":material/event_busy:", "Its last day has passed."),
+    "withdrawn": like("cannot_tell", "Withdrawn", "✕", ":material/undo:", "A manager took it back."),
+    "later": like("cannot_tell", "Made later", "–", ":material/schedule:", "Made after the as-at date of this earlier view."),
+    "closed": like("cannot_tell", "No longer open", "✓", ":material/task_alt:", "The obligation it was about has been done, missed or is no longer needed."),
+    "gone": like("due_soon", "Matches nothing", "?", ":material/help:", "What it was about is not in what is shown: the extract changed, or the as-at date lies before it."),
 }  # fmt: skip
 
 # A rule's place in the lists of a manager's week. A rule that stands in none is "Records and follow-up".

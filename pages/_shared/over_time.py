@@ -14,7 +14,7 @@ import streamlit as st
 from cpm_metrics.engine import Results, compute
 from cpm_metrics.settings import Settings
 from cpm_metrics.store import LoadInfo
-from cpm_metrics.views import history, quality
+from cpm_metrics.views import history, look, quality
 from pages._shared import data, show
 
 # -- computed once. What is kept has no child in it, but the rows of the lag and of a comparison, which carry their teams.
@@ -118,7 +118,7 @@ class Line:
 def chart(points: Sequence[str], lines: Sequence[Line], *, key: str, alt: str, axis: str, percent: bool, height: int = 260) -> None:
     """Lines over points in order; told apart by dash and mark as well as colour. Its numbers belong in a table beside it."""
     shade = show.dark()
-    ink, grid = ("#e8edf1", "#2b3740") if shade else ("#1c2730", "#e1e7eb")
+    ink, grid = look.INK[shade], look.GRID[shade]
     figure = go.Figure()
     for line in lines:
         colour = line.dark if shade else line.light

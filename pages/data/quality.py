@@ -306,7 +306,7 @@ def over_loads(view: frame.View, loads: list) -> None:
     with left:
         st.markdown("**Obligations that can be told**")
         said = [f"{quality.share(t, a)}, {spelled(p)}" for t, a, p in zip(trend["told"], trend["all"], trend["percent"], strict=True)]
-        over_time.chart(points, [over_time.Line("Can be told", trend["percent"].tolist(), said, "#1d5fa8", "#7db4f0")], key="trend-share", axis="of all obligations", percent=True,
+        over_time.chart(points, [over_time.Line("Can be told", trend["percent"].tolist(), said, look.STATUS["on_time"].light, look.STATUS["on_time"].dark)], key="trend-share", axis="of all obligations", percent=True,
                         alt="Share that can be told, load by load: " + "; ".join(f"{p} {s}" for p, s in zip(points, said, strict=True)) + ".")  # fmt: skip
     with right:
         st.markdown("**Problems in the files** (of all teams)")
