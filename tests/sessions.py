@@ -23,6 +23,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -89,9 +90,10 @@ def free_port() -> int:
 @contextmanager
 def serve(
     store: Path | None, log: Path, *, script: Path | str = "app.py", options: Sequence[str] = (), environ: Mapping[str, str] | None = None, wait: bool = True,
+    port: int | None = None,
 ) -> Iterator[Server]:  # fmt: skip
     """`streamlit run script` on a free port of this computer, in the project's folder, until the block ends. `wait`: until it answers."""
-    port = free_port()
+    port = port or free_port()
     env = os.environ | ({"CPM_STORE": str(store)} if store else {}) | dict(environ or {})
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -166,12 +168,14 @@ class Visitor:
     keep_frames: bool = False
     timezone: str = "Europe/London"
     strict: bool = True  # a run that shows an error raises PageError
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         self.frames: list[bytes] = []
         self.runs: list[Run] = []
         self.query = ""
         self.page = ""  # the page's script hash, from the server
+        self.session = ""
         self._socket: ClientConnection | None = None
         self._open = ExitStack()
         self._shown: dict[tuple[int, ...], _Shown] = {}
@@ -239,6 +243,46 @@ class Visitor:
         self.query = link.query_string
         return self._request(ClientState(page_script_hash=link.page_script_hash, query_string=self.query))
 
+    def link_of(self, name: str) -> str:
+        """Where the file of a download button is, made for this visitor as at the click; PageError where it isn't made."""
+        button = self._find(name, {"download_button"})
+        asked = BackMsg()
+        asked.backend_operation_request.request_id = "1"
+        asked.backend_operation_request.session_id = self.session
+        asked.backend_operation_request.deferred_file.file_id = button.deferred_file_id
+        self._socket.send(asked.SerializeToString())
+        while True:
+            frame = self._socket.recv(timeout=PATIENCE)
+            if self.keep_frames:
+                self.frames.append(frame)
+            answer = ForwardMsg.FromString(frame)
+            if answer.WhichOneof("type") == "backend_operation_response":
+                if answer.backend_operation_response.error_msg:
+                    raise PageError(f"{button.label}: {answer.backend_operation_response.error_msg}")
+                return self.url + answer.backend_operation_response.deferred_file.url
+
+    def fetch(self, link: str) -> tuple[int, bytes]:
+        """(HTTP status, what came) of a link, with this visitor's cookies."""
+        jar = SimpleCookie(dict(self.cookies))
+        request = urllib.request.Request(link, headers={"Cookie": "; ".join(f"{name}={morsel.coded_value}" for name, morsel in jar.items())} if jar else {})
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read()
+
+    def take(self, name: str) -> bytes:
+        """The file of a download button."""
+        status, content = self.fetch(self.link_of(name))
+        if status != 200:
+            raise PageError(f"{name}: {status}")
+        return content
+
+    @property
+    def downloads(self) -> list[str]:
+        """The labels of the download buttons on the page that can be clicked."""
+        return [element.download_button.label for element in self.elements if element.WhichOneof("type") == "download_button" and not element.download_button.disabled]
+
     # -- what stands on the page
 
     @property
@@ -304,8 +348,8 @@ class Visitor:
         begin = time.perf_counter()
         self._socket.send(BackMsg(rerun_script=state).SerializeToString())
         while not self._take(run, begin):
-            if time.perf_counter() - begin > PATIENCE:
-                raise PageError(f"not finished after {PATIENCE:.0f} seconds")
+            if time.perf_counter() - begin > self.patience:
+                raise PageError(f"not finished after {self.patience:.0f} seconds")
         run.seconds = time.perf_counter() - begin
         self.runs.append(run)
         if self.strict and self.errors:
@@ -315,9 +359,9 @@ class Visitor:
     def _take(self, run: Run, begin: float) -> bool:
         """One message. -> whether the script is done."""
         try:
-            frame = self._socket.recv(timeout=PATIENCE)
+            frame = self._socket.recv(timeout=self.patience)
         except TimeoutError:
-            raise PageError(f"nothing came for {PATIENCE:.0f} seconds") from None
+            raise PageError(f"nothing came for {self.patience:.0f} seconds") from None
         run.bytes += len(frame)
         run.messages += 1
         if self.keep_frames:
@@ -336,6 +380,7 @@ class Visitor:
             self._number += 1
             run.scripts += 1
             self.page = message.new_session.page_script_hash
+            self.session = message.new_session.initialize.session_id
         elif kind == "navigation":
             self.page = message.navigation.page_script_hash or self.page
             self.links = [(page.url_pathname, page.page_script_hash) for page in message.navigation.app_pages]

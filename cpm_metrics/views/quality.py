@@ -343,11 +343,14 @@ def recording_lag(snapshots: Sequence[Snapshot], now: Results) -> pd.DataFrame |
         return None
     releases = _releases(snapshots)
     before_care = now.settings["general.before_care"]
-    con = connect.memory({f"s{n}": snapshot.path for n, snapshot in enumerate(snapshots)})
+    con = connect.memory()
     try:
+        for n, snapshot in enumerate(snapshots):
+            for table in ("cases", "meetings", "reviews"):  # as they are seen by whoever asks, which the file isn't
+                con.register(f"s{n}_{table}", snapshot.table(table))
         seen = " UNION ALL ".join(_held(n, dataset, day) for n, dataset, day in releases)
         released = ", ".join(f"({n}, '{dataset}', DATE '{day.isoformat()}')" for n, dataset, day in releases)
-        cases = " UNION ALL ".join(f"SELECT {n} AS n, child_id, care_started, care_ceased, team, worker FROM s{n}.cases" for n in range(len(snapshots)))
+        cases = " UNION ALL ".join(f"SELECT {n} AS n, child_id, care_started, care_ceased, team, worker FROM s{n}_cases" for n in range(len(snapshots)))
         frame = con.execute(
             f"""
             WITH seen AS ({seen}),
@@ -396,11 +399,11 @@ def _held(n: int, dataset: str, day: date) -> str:
     held = f"(status = 'held' OR (status IS NULL AND status_text IS NULL)) AND {{}} <= {upto}"
     if dataset == "meetings":
         kind = "CASE meeting_type WHEN 'review' THEN 'review' ELSE 'cpm' END"
-        return (f"SELECT {n} AS n, 'meetings' AS dataset, child_id, {kind} AS kind, meeting_date AS day FROM s{n}.meetings "
+        return (f"SELECT {n} AS n, 'meetings' AS dataset, child_id, {kind} AS kind, meeting_date AS day FROM s{n}_meetings "
                 f"WHERE meeting_type IN ('cpm', 'final_plan_cpm', 'review') AND {held.format('meeting_date')}")  # fmt: skip
     if dataset == "reviews":
-        return f"SELECT {n}, 'reviews', child_id, 'review', review_date FROM s{n}.reviews WHERE {held.format('review_date')}"
-    return f"SELECT {n} AS n, 'cases' AS dataset, child_id, 'review' AS kind, latest_review AS day FROM s{n}.cases WHERE latest_review <= {upto}"
+        return f"SELECT {n}, 'reviews', child_id, 'review', review_date FROM s{n}_reviews WHERE {held.format('review_date')}"
+    return f"SELECT {n} AS n, 'cases' AS dataset, child_id, 'review' AS kind, latest_review AS day FROM s{n}_cases WHERE latest_review <= {upto}"
 
 
 def _with_holders(frame: pd.DataFrame, now: Results) -> pd.DataFrame:

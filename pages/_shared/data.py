@@ -1,63 +1,113 @@
-"""The store and what was computed from it, shared between sessions.
+"""The store as the person at the screen may see it, and what was computed from that, shared between sessions of the same rights.
 
-A Results is computed once for a load, an as-at date and the settings, which together are its key: nothing else decides what
-is in it. No right depends on who asks yet; when it does, filter after this, per person.
+A Results is computed once for a load, an as-at date, the settings and a `Place` (whose children, names hidden or not), which together
+are its key: nothing else decides what is in it. Every cache of a page has the place as a plain argument of its own.
 """
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import streamlit as st
 
+from cpm_metrics.access import People, Right, Seen, Viewer
+from cpm_metrics.access.within import held_by
 from cpm_metrics.engine import Results, compute
 from cpm_metrics.settings import Settings
-from cpm_metrics.store import Store
 from cpm_metrics.views import changes
+from pages._server import people as server
+from pages._shared import state
+from pages._shared.gate import gate
 
 WEEK = timedelta(days=7)
+# Teams of a service manager times days and loads that are looked at: one is small, a council's some tens of megabytes.
+_KEPT = 48
+
+
+@dataclass(frozen=True)
+class Place:
+    """A store as someone sees it. `teams`: None for all; `load`: the newest load, whose allocations say whose child it is now."""
+
+    folder: str
+    teams: tuple[str, ...] | None
+    masked: bool
+    load: str | None
 
 
 def folder() -> Path:
-    return Path(os.environ.get("CPM_STORE") or "data/store").absolute()
+    return server.folder()
 
 
-def store() -> Store:
-    return _store(str(folder()))
+def place() -> Place:
+    """What a cache needs to know of who asks."""
+    viewer = gate()
+    current = None
+    if viewer.teams is not None:
+        snapshot = server.whole_store().current()
+        current = snapshot.info.load_id if snapshot else None
+    return Place(str(folder()), None if viewer.teams is None else tuple(sorted(viewer.teams)), viewer.masked, current)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _store(path: str) -> Store:
-    return Store(path)
+def store() -> Seen:
+    return _seen(gate(), place())
+
+
+def _seen(viewer: Viewer, where: Place) -> Seen:
+    return Seen(server.whole_store(), viewer, lambda: _children(where))
+
+
+def _children(where: Place) -> frozenset[str] | None:
+    """Whose teams hold them now, by the newest load and whatever day is looked at."""
+    if where.teams is None:
+        return None
+    return frozenset() if where.load is None else _held(where.folder, where.load, where.teams)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _held(path: str, load_id: str, teams: tuple[str, ...]) -> frozenset[str]:
+    whole = server.whole_store().snapshot(load_id)
+    everyone = _results(Place(path, None, False, None), load_id, whole.info.extract_date, Settings().key, Settings())
+    return held_by(everyone, teams)
+
+
+def people() -> People:
+    """Who may see what, for those who say so."""
+    gate().need(Right.PEOPLE)
+    return server.people()
 
 
 def settings() -> Settings:
-    return Settings(store().state.settings())
+    return Settings(server.whole_store().state.settings())
 
 
 def results(load_id: str, as_at: date, chosen: Settings | None = None) -> Results:
     """`chosen`: settings that are only tried; those in use by default."""
     chosen = chosen or settings()
-    return _results(str(folder()), load_id, as_at, chosen.key, chosen)
+    return _results(place(), load_id, as_at, chosen.key, chosen)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Working out what was due and what was done…")
-def _results(path: str, load_id: str, as_at: date, settings_key: str, _settings: Settings) -> Results:
-    place = _store(path)
-    current = place.current()
-    snapshot = current if current and current.info.load_id == load_id else place.snapshot(load_id)
+@st.cache_resource(max_entries=_KEPT, show_spinner="Working out what was due and what was done…")
+def _results(where: Place, load_id: str, as_at: date, settings_key: str, _settings: Settings) -> Results:
+    seen = Seen(server.whole_store(), _for(where), lambda: _children(where))
+    current = seen.current()
+    snapshot = current if current and current.info.load_id == load_id else seen.snapshot(load_id)
     return compute(snapshot, as_at, _settings)
+
+
+def _for(where: Place) -> Viewer:
+    """Anybody with the rights of this place: what is computed depends on nothing else of a person."""
+    return Viewer("", "", (), frozenset({Right.CHILDREN}), None if where.teams is None else frozenset(where.teams), where.masked)
 
 
 def earlier(load_id: str, as_at: date) -> tuple[Results, str] | None:
     """What the present state is compared with, and how to call it: the load before, for the newest extract's own date;
     otherwise the same load as at a week earlier."""
-    place = store()
-    info = place.current().info
+    kept = store()
+    info = kept.current().info
     if as_at == info.extract_date and info.previous:
-        before = next((i for i in place.history() if i.load_id == info.previous), None)
+        before = next((i for i in kept.history() if i.load_id == info.previous), None)
         if before is not None and before.extract_date < info.extract_date:
             return results(before.load_id, before.extract_date), "load"
     return results(load_id, as_at - WEEK), "week"
@@ -67,10 +117,18 @@ def changed(load_id: str, as_at: date) -> tuple[changes.Changes, date, str]:
     """What changed since then, the date it is compared with, and "load" or "week"."""
     before, how = earlier(load_id, as_at)
     chosen = settings()
-    found = _changes(str(folder()), before.load_id, before.as_at, load_id, as_at, chosen.key, before, results(load_id, as_at))
+    found = _changes(place(), before.load_id, before.as_at, load_id, as_at, chosen.key, before, results(load_id, as_at))
     return found, before.as_at, how
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _changes(path: str, load_before: str, as_at_before: date, load_id: str, as_at: date, settings_key: str, _before: Results, _now: Results):
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _changes(where: Place, load_before: str, as_at_before: date, load_id: str, as_at: date, settings_key: str, _before: Results, _now: Results):
     return changes.between(_before, _now)
+
+
+def viewed(child_id: str) -> None:
+    """Notes in the audit, once a session and child, that a child's page was opened."""
+    already: set[str] = state.recall("viewed") or set()
+    if child_id not in already:
+        state.remember("viewed", already | {child_id})
+        server.whole_store().state.note(gate().who, "child viewed", child_id)

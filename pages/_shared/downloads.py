@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +11,8 @@ import streamlit as st
 from cpm_metrics import export
 from cpm_metrics.errors import CpmError
 from cpm_metrics.views import look
+from pages._server import people, takeaway
+from pages._shared import gate
 from pages._shared.faults import noted
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -35,12 +37,12 @@ HEADERS = {
 
 def offer(
     label: str, make: Callable[[], bytes], file_name: str, mime: str, *, what: str, key: str, icon: str = ":material/download:", help: str | None = None,
-    disabled: bool = False, kind: Literal["primary", "secondary"] = "secondary",
+    disabled: bool = False, kind: Literal["primary", "secondary"] = "secondary", detail: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """A button whose click makes the file and hands it over; the page isn't run again. `what` it is, without any child's name
-    ("Worklist", "Supervision sheets"): for the note of who took what. `label` is Markdown: escaped by the caller where it holds text of
+    ("Worklist", "Supervision sheets"): for the note of who took what, with `detail`. `label` is Markdown: escaped by the caller where it holds text of
     an extract."""
-    st.download_button(label, _made(make), file_name, mime, key=key, icon=icon, help=help, disabled=disabled, type=kind, on_click="ignore")
+    st.download_button(label, _made(make, file_name, mime, what, dict(detail or {})), file_name, mime, key=key, icon=icon, help=help, disabled=disabled, type=kind, on_click="ignore")
 
 
 def offer_list(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title: str, headers: Mapping[str, str] | None = None) -> None:
@@ -68,13 +70,18 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _made(make: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Streamlit logs what goes wrong while a file is made, so that must be without values."""
+def _made(make: Callable[[], bytes], file_name: str, mime: str, what: str, detail: dict[str, Any]) -> Callable[[], bytes]:
+    """Made at the click, if the rights still hold; then kept ready for whoever clicked, once, and noted. Without a note there is no file."""
+    visitor = gate.visitor()
 
     def run() -> bytes:
         try:
-            return make()
-        except Exception as problem:
+            with gate.as_visitor(visitor) as viewer:
+                data = make()
+                people.whole_store().state.note(viewer.who, "exported", what, {"file": file_name, **detail})
+                takeaway.grant(data, mime, file_name, visitor.owner)
+                return data
+        except Exception as problem:  # Streamlit logs it, so it must be without values
             raise CpmError(f"The file could not be made: error number {noted(problem)}.") from None
 
     return run

@@ -8,15 +8,16 @@ from datetime import date
 
 import streamlit as st
 
+from cpm_metrics.access import Right, Viewer
 from cpm_metrics.engine import Results
 from cpm_metrics.errors import CpmError
 from cpm_metrics.store import LoadInfo
 from cpm_metrics.views import lists, look
 from pages._shared import age, data, show, state
-from pages._shared.gate import gate
+from pages._shared.gate import MASKED, gate, left_alone
 
 # Pages on which neither day nor teams change anything, by their address.
-WITHOUT_CONTROLS = {"load", "mappings", "rule-book", "settings"}
+WITHOUT_CONTROLS = {"load", "mappings", "rule-book", "settings", "people", "audit", "keeping"}
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,12 @@ class View:
     as_at: date
     teams: list[str]
     all_teams: list[str]
+    viewer: Viewer
 
     @property
     def teams_text(self) -> str:
+        if not self.teams and self.viewer.teams is not None:
+            return "children now with " + (", ".join(sorted(self.viewer.teams)) if len(self.viewer.teams) < 4 else f"your {len(self.viewer.teams)} teams")
         if not self.teams:
             return f"all {len(self.all_teams)} teams" if len(self.all_teams) != 1 else "the only team"
         return ", ".join(self.teams) if len(self.teams) < 4 else f"{len(self.teams)} of {len(self.all_teams)} teams"
@@ -48,6 +52,24 @@ class View:
             "Extract taken on": look.day(self.info.extract_date),
             "Teams": self.teams_text,
         }
+
+
+def person(viewer: Viewer) -> None:
+    """Beside every page: whether names are hidden; who is signed in, as what, and the way out."""
+    with st.sidebar:
+        if Right.CHILDREN in viewer.rights:
+            st.toggle(
+                "Hide names", key=MASKED, persist_state="session",
+                help="For sharing your screen: names of children and staff, dates of birth and what people wrote are left out of every page and every file. Child IDs stay.",
+            )  # fmt: skip
+        if not viewer.local:
+            st.caption(f"Signed in{'' if viewer.masked else f' as {show.plain(viewer.who)}'} · {viewer.words}" + (f" · {show.plain(teams_of(viewer))}" if viewer.teams is not None else ""))
+            st.button("Sign out", key="sign-out", icon=":material/logout:", type="tertiary", on_click=st.logout)
+            left_alone()
+
+
+def teams_of(viewer: Viewer) -> str:
+    return ", ".join(sorted(viewer.teams or ())) or "no team yet: tell an administrator"
 
 
 def controls() -> None:
@@ -102,7 +124,7 @@ def first_day(newest: date) -> date:
 
 def view(heading: str | None = None) -> View:
     """Gate first. Then the chosen state; where nothing is loaded yet, says under the heading what to do and stops the page."""
-    gate()
+    viewer = gate()
     snapshot = data.store().current()
     if snapshot is None:
         if heading:
@@ -114,7 +136,7 @@ def view(heading: str | None = None) -> View:
     results = data.results(info.load_id, min(as_at, info.extract_date))
     all_teams = lists.teams(data.results(info.load_id, info.extract_date))
     teams = [team for team in state.widget(state.TEAM) or [] if team in all_teams]
-    return View(results, info, results.as_at, teams, all_teams)
+    return View(results, info, results.as_at, teams, all_teams, viewer)
 
 
 def title(text: str, view: View | None = None, extra: str = "") -> None:

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from cpm_metrics.access.seen import HEADERS_REMEMBERED
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.extracts.isolate import Reading
 from cpm_metrics.extracts.mapping import IGNORE, MappingBook
@@ -37,7 +38,6 @@ LATER = "later"  # a table left out of this load, a value left as it is: asked a
 OUT = ""  # a column left out
 FEW = 12  # columns that are shown at once; more come folded, with a filter
 VALUES_SHOWN = 20
-HEADERS_REMEMBERED = "headers remembered"  # the audit's word for it: when and by whom
 
 
 def key(files: Sequence[InputFile], book: MappingBook) -> tuple[str, str]:

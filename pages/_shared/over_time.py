@@ -21,12 +21,12 @@ from pages._shared import data, show
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _assessable(path: str, load_id: str, as_at: date, settings_key: str, _settings: Settings) -> pd.DataFrame:
+def _assessable(where: data.Place, load_id: str, as_at: date, settings_key: str, _settings: Settings) -> pd.DataFrame:
     return quality.assessable(_once(load_id, as_at, _settings))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _by_month(path: str, load_id: str, as_at: date, settings_key: str, _settings: Settings) -> pd.DataFrame:
+def _by_month(where: data.Place, load_id: str, as_at: date, settings_key: str, _settings: Settings) -> pd.DataFrame:
     return history.by_month(_once(load_id, as_at, _settings))
 
 
@@ -40,23 +40,23 @@ def _once(load_id: str, as_at: date, settings: Settings) -> Results:
 def assessable(infos: Sequence[LoadInfo]) -> list[pd.DataFrame]:
     """`quality.assessable` of each load, with progress over the first look."""
     settings = data.settings()
-    return _with_progress("Working through earlier loads…", infos, lambda i: _assessable(str(data.folder()), i.load_id, i.extract_date, settings.key, settings))
+    return _with_progress("Working through earlier loads…", infos, lambda i: _assessable(data.place(), i.load_id, i.extract_date, settings.key, settings))
 
 
 def by_month(points: Sequence[tuple[str, date]]) -> list[pd.DataFrame]:
     """`history.by_month` of each (load, as-at date), with progress over the first look."""
     settings = data.settings()
-    return _with_progress("Working out earlier month-ends…", points, lambda p: _by_month(str(data.folder()), p[0], p[1], settings.key, settings))
+    return _with_progress("Working out earlier month-ends…", points, lambda p: _by_month(data.place(), p[0], p[1], settings.key, settings))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Looking for what is missing…")
-def _untold(path: str, load_id: str, as_at: date, settings_key: str, teams: tuple[str, ...], _results: Results) -> pd.DataFrame:
+def _untold(where: data.Place, load_id: str, as_at: date, settings_key: str, teams: tuple[str, ...], _results: Results) -> pd.DataFrame:
     return quality.unassessable(_results, teams)
 
 
 def untold(results: Results, teams: Sequence[str]) -> pd.DataFrame:
     """`quality.unassessable`, kept. Whoever gets it must not change it."""
-    return _untold(str(data.folder()), results.load_id, results.as_at, results.settings.key, tuple(teams), results)
+    return _untold(data.place(), results.load_id, results.as_at, results.settings.key, tuple(teams), results)
 
 
 def _with_progress(text: str, things: Sequence, work: Callable) -> list:
@@ -72,7 +72,7 @@ def _with_progress(text: str, things: Sequence, work: Callable) -> list:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing each load with the one before…")
-def _lag(path: str, load_ids: tuple[str, ...], settings_key: str, _now: Results) -> pd.DataFrame | None:
+def _lag(where: data.Place, load_ids: tuple[str, ...], settings_key: str, _now: Results) -> pd.DataFrame | None:
     return quality.recording_lag([data.store().snapshot(load_id) for load_id in load_ids], _now)
 
 
@@ -80,18 +80,18 @@ def lag(infos: Sequence[LoadInfo]) -> pd.DataFrame | None:
     """`quality.recording_lag` over these loads, the newest of which says who held the case."""
     newest = infos[-1]
     now = data.results(newest.load_id, newest.extract_date)
-    return _lag(str(data.folder()), tuple(i.load_id for i in infos), data.settings().key, now)
+    return _lag(data.place(), tuple(i.load_id for i in infos), data.settings().key, now)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Comparing the two loads…")
-def _compared(path: str, older: str, newer: str, settings_key: str, _then: Results, _now: Results) -> history.Comparison:
+def _compared(where: data.Place, older: str, newer: str, settings_key: str, _then: Results, _now: Results) -> history.Comparison:
     place = data.store()
     return history.compare(place.snapshot(older), place.snapshot(newer), _then, _now)
 
 
 def compared(older: LoadInfo, newer: LoadInfo) -> history.Comparison:
     then, now = (data.results(i.load_id, i.extract_date) for i in (older, newer))
-    return _compared(str(data.folder()), older.load_id, newer.load_id, data.settings().key, then, now)
+    return _compared(data.place(), older.load_id, newer.load_id, data.settings().key, then, now)
 
 
 # -- drawn with its table

@@ -84,10 +84,11 @@ def header(view: frame.View, found: dict[str, str], wanted: str, period: pd.Seri
     with left:
         st.title(show.plain(name), anchor=False)
         years = look.age(period["date_of_birth"], view.as_at)
-        parts = [f"Child ID {wanted}", f"{years} years old, born {look.day(period['date_of_birth'])}" if years is not None else "date of birth not in the extract", f"as at {look.day(view.as_at)}"]
+        parts = [f"Child ID {wanted}", "date of birth hidden" if view.viewer.masked else f"{years} years old, born {look.day(period['date_of_birth'])}" if years is not None else "date of birth not in the extract", f"as at {look.day(view.as_at)}"]
         st.caption(show.plain(" · ".join(parts)))
     with right:
         picker(found, wanted)
+    data.viewed(wanted)
     frame.banners(view)
     if period["left_out"]:
         st.info("Every legal status of this child is a short break (V3 or V4), so nothing is counted for them.", icon=":material/info:")

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from cpm_metrics.access.seen import HEADERS_REMEMBERED
 from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts.mapping import MappingBook
 from cpm_metrics.views import look, mapping
 from pages._shared import data, downloads, frame, show, state
 from pages._shared.faults import refused
 from pages._shared.gate import gate, who
-from pages._shared.mapping import HEADERS_REMEMBERED
 
 
 def page() -> None:

@@ -83,7 +83,7 @@ def trying(view: frame.View, draft: dict) -> None:
                 st.button("Leave this out", key=f"drop-{name}", icon=":material/close:", type="tertiary", **state.on_click(drop, name))
         chosen = Settings(settings.chosen | draft)
         after = data.results(view.info.load_id, view.as_at, chosen)
-        effect = worked_out(str(data.folder()), view.info.load_id, view.as_at, settings.key, chosen.key, view.results, after)
+        effect = worked_out(data.place(), view.info.load_id, view.as_at, settings.key, chosen.key, view.results, after)
         shown(view, after, effect, draft)
         st.divider()
         st.text_input(
@@ -99,7 +99,7 @@ def trying(view: frame.View, draft: dict) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Working out what would change…")
-def worked_out(path: str, load_id: str, as_at: date, key_before: str, key_after: str, _before, _after) -> settings_effect.Effect:
+def worked_out(where: data.Place, load_id: str, as_at: date, key_before: str, key_after: str, _before, _after) -> settings_effect.Effect:
     return settings_effect.between(_before, _after)
 
 

@@ -60,11 +60,11 @@ def page() -> None:
 
 
 def every_row(view: frame.View):
-    return _every_row(str(data.folder()), view.info.load_id, view.as_at, view.results.settings.key, view.results)
+    return _every_row(data.place(), view.info.load_id, view.as_at, view.results.settings.key, view.results)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Putting the worklist together…")
-def _every_row(path: str, load_id: str, as_at: date, settings_key: str, _results):
+def _every_row(where: data.Place, load_id: str, as_at: date, settings_key: str, _results):
     """Kept, as it is the same for everybody. Whoever gets it must not change it."""
     return worklist.rows(_results)
 

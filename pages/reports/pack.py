@@ -8,7 +8,6 @@ import streamlit as st
 from cpm_metrics.documents import figures, pack_pdf, pack_xlsx
 from cpm_metrics.views import look, pack
 from pages._shared import data, downloads, frame, show, state
-from pages._shared.gate import who
 
 PREVIEW = 50
 DATES = ("anchor_date", "due_date", "done_date", "since", "next_cpm", "exception", "issued", "plan_due", "plan_filed", "cpm_due", "booked")
@@ -35,13 +34,13 @@ def page() -> None:
         st.warning("The workbook will hold names of children and staff. Keep it within the service.", icon=":material/badge:")
     kept = data.store().state
     marks = repr((kept.exceptions(), [kept.saved("rebase", pack.rebases_of(code, view.teams)) for code in charted]))
-    made = packed(str(data.folder()), view.info.load_id, view.as_at, view.results.settings.key, tuple(view.teams), start, end, names, tuple(charted), date.today(), marks, view)
+    made = packed(data.place(), view.info.load_id, view.as_at, view.results.settings.key, tuple(view.teams), start, end, names, tuple(charted), date.today(), marks, view)
     take_along(view, made, start, end)
     preview(made)
 
 
 @st.cache_resource(max_entries=6, show_spinner="Putting the pack together…")
-def packed(path: str, load_id: str, as_at: date, settings_key: str, teams: tuple[str, ...], start: date, end: date, names: bool, charted: tuple[str, ...], today: date, marks: str, _view: frame.View) -> pack.Pack:
+def packed(where: data.Place, load_id: str, as_at: date, settings_key: str, teams: tuple[str, ...], start: date, end: date, names: bool, charted: tuple[str, ...], today: date, marks: str, _view: frame.View) -> pack.Pack:
     """The arguments are all that decides what is in it."""
     return pack.make(_view.results, _view.info, data.store().state, chosen=teams, start=start, end=end, names=names, charted=charted, today=today)
 
@@ -67,21 +66,11 @@ def take_along(view: frame.View, made: pack.Pack, start: date, end: date) -> Non
         for kind, label, make, mime, icon in (
             ("xlsx", "Excel workbook", pack_xlsx.workbook, downloads.XLSX, ":material/table_view:"), ("pdf", "PDF of the charts", pack_pdf.document, downloads.PDF, ":material/picture_as_pdf:"),
         ):  # fmt: skip
-            downloads.offer(label, noted(kind, make, made, view, start, end), f"{made.file_name}.{kind}", mime, what="Director’s pack", key=f"pack-{kind}", icon=icon, kind="primary")
+            downloads.offer(
+                label, lambda make=make: make(made), f"{made.file_name}.{kind}", mime, what="Director’s pack", key=f"pack-{kind}", icon=icon, kind="primary",
+                detail={"as_at": made.as_at.isoformat(), "from": start.isoformat(), "to": end.isoformat(), "teams": list(view.teams), "names": made.names, "load": view.info.load_id},
+            )  # fmt: skip
         st.caption("Made when you click. The audit notes that this pack was taken: the day, the teams and whether names are in it.", width="content")
-
-
-def noted(kind: str, make, made: pack.Pack, view: frame.View, start: date, end: date):
-    """A file that is noted in the audit once it is made. Without a note there is no file."""
-    kept, by = data.store().state, who()
-    detail = {"file": kind, "as_at": made.as_at.isoformat(), "from": start.isoformat(), "to": end.isoformat(), "teams": list(view.teams), "names": made.names, "load": view.info.load_id}
-
-    def run() -> bytes:
-        content = make(made)
-        kept.note(by, "pack exported", "", detail)
-        return content
-
-    return run
 
 
 # -- what is in it

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from pages._shared import navigation
 from tests.browser.test_the_way import settled
-from tests.pages.test_pages import ROOT
 
-ADDRESSES = sorted(set(re.findall(r'url_path="([^"]+)"', (ROOT / "app.py").read_text("utf-8"))))
+ADDRESSES = sorted(entry.url for entries in navigation.PAGES.values() for entry in entries if entry.url)
 
 
 @pytest.mark.parametrize(("scheme", "width", "height"), [("light", 1366, 768), ("dark", 1366, 768), ("light", 390, 844)], ids=["light", "dark", "phone"])

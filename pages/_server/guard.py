@@ -1,0 +1,130 @@
+"""What stands before every request: old or ended sign-ins are taken out, closed doors, and the headers of every answer."""
+
+from __future__ import annotations
+
+import asyncio
+from http.cookies import CookieError, SimpleCookie
+from pathlib import PurePosixPath
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages._server import options, signin, takeaway
+
+# Where anybody could read what only the owner should: Streamlit's media links need no sign-in, its figures tell of use.
+CLOSED = ("/_stcore/metrics", "/app/static")
+MEDIA = "/media/"
+UPLOAD = "/_stcore/upload_file"
+STREAM = "/_stcore/stream"
+SIGN_OUT = "/auth/logout"
+_NAMES = (signin.COOKIE,)  # and all that begin so: its chunks, the tokens
+
+
+class Guard:
+    """ASGI middleware around all of Streamlit."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        hosted, path = options.sign_in_is_on(), scope["path"].rstrip("/")
+        cookies = _cookies(scope)
+        ended = ""
+        if hosted and signin.COOKIE in cookies and not _is_static(path):
+            if path.endswith(SIGN_OUT):
+                await asyncio.to_thread(_sign_out, cookies)
+            ended = await asyncio.to_thread(_over, cookies)
+            if ended and not path.endswith(SIGN_OUT):
+                scope = _without_sign_in(scope, cookies)
+        if scope["type"] == "websocket":
+            if hosted and path.endswith(STREAM) and not _header(scope, b"origin"):
+                return await _refuse(receive, send)
+            return await self.app(scope, receive, send)
+        anonymous = hosted and (bool(ended) or signin.COOKIE not in cookies)
+        answer = _closed(path, scope["method"], anonymous, cookies)
+        private = MEDIA in path or UPLOAD in path
+        await (answer or self.app)(scope, receive, _with_headers(send, scope, private))
+
+
+def _closed(path: str, method: str, anonymous: bool, cookies: dict[str, str]) -> ASGIApp | None:
+    """What is answered instead of Streamlit, where the door is closed."""
+    if any(f"{door}/" in f"{path}/" for door in CLOSED):
+        return PlainTextResponse("Not found", status_code=404)
+    if anonymous and (UPLOAD in path or MEDIA in path):
+        return PlainTextResponse("Sign in first", status_code=401)
+    if MEDIA in path and (method != "GET" or not takeaway.take(PurePosixPath(path).stem, takeaway.owner(cookies))):
+        return PlainTextResponse("Not found", status_code=404)
+    return None
+
+
+def _is_static(path: str) -> bool:
+    return "/static/" in path or path.endswith((".js", ".css", ".woff2", ".png", ".svg"))
+
+
+def _over(cookies: dict[str, str]) -> str:
+    from pages._server import people
+
+    return signin.over(cookies, people.people().ended())
+
+
+def _sign_out(cookies: dict[str, str]) -> None:
+    from pages._server import people
+
+    people.end(cookies, "signed out")
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def _cookies(scope: Scope) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, value in scope["headers"]:
+        if key == b"cookie":
+            try:
+                found |= {name: morsel.value for name, morsel in SimpleCookie(value.decode("latin-1")).items()}
+            except CookieError:
+                continue
+    return found
+
+
+def _without_sign_in(scope: Scope, cookies: dict[str, str]) -> Scope:
+    kept = "; ".join(f"{name}={value}" for name, value in cookies.items() if not name.startswith(_NAMES))
+    headers = [(key, value) for key, value in scope["headers"] if key != b"cookie"]
+    return {**scope, "headers": [*headers, *([(b"cookie", kept.encode("latin-1"))] if kept else [])]}
+
+
+async def _refuse(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 4403, "reason": "no origin"})
+
+
+def headers(host: str, secure: bool) -> dict[str, str]:
+    """The security headers of every answer, for the host that was asked."""
+    stream = f" ws://{host} wss://{host}" if host else ""
+    found = {
+        "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'{stream}; worker-src 'self' blob:; frame-ancestors 'none'; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'",
+        "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
+        "permissions-policy": "camera=(), microphone=(), geolocation=()", "cross-origin-opener-policy": "same-origin",
+    }  # fmt: skip
+    return found | ({"strict-transport-security": "max-age=31536000"} if secure else {})
+
+
+def _with_headers(send: Send, scope: Scope, private: bool) -> Send:
+    host = _header(scope, b"host")
+    host = host if host.replace(".", "").replace("-", "").replace(":", "").replace("[", "").replace("]", "").isalnum() else ""
+    ours = [(name.encode(), value.encode("latin-1")) for name, value in headers(host, scope.get("scheme") == "https").items()]
+    if private:
+        ours.append((b"cache-control", b"no-store"))
+    names = {name for name, _ in ours}
+
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*((k, v) for k, v in message.get("headers", []) if k.lower() not in names), *ours]}
+        await send(message)
+
+    return with_headers
