@@ -33,34 +33,40 @@ class Guard:
         cookies = _cookies(scope)
         ended = ""
         if hosted and signin.COOKIE in cookies and not _is_static(path):
-            if path.endswith(SIGN_OUT):
+            if path == SIGN_OUT:
                 await asyncio.to_thread(_sign_out, cookies)
             ended = await asyncio.to_thread(_over, cookies)
-            if ended and not path.endswith(SIGN_OUT):
+            if ended and path != SIGN_OUT:
                 scope = _without_sign_in(scope, cookies)
         if scope["type"] == "websocket":
-            if hosted and path.endswith(STREAM) and not _header(scope, b"origin"):
+            if hosted and path == STREAM and not _header(scope, b"origin"):
                 return await _refuse(receive, send)
             return await self.app(scope, receive, send)
         anonymous = hosted and (bool(ended) or signin.COOKIE not in cookies)
-        answer = _closed(path, scope["method"], anonymous, cookies)
-        private = MEDIA in path or UPLOAD in path
+        # The page itself asks whether a file is there, beside the download: that isn't taking it.
+        asks = _header(scope, b"sec-fetch-mode") == "cors"
+        answer = _closed(path, scope["method"], anonymous, cookies, asks)
+        private = path.startswith((MEDIA, UPLOAD))
         await (answer or self.app)(scope, receive, _with_headers(send, scope, private))
 
 
-def _closed(path: str, method: str, anonymous: bool, cookies: dict[str, str]) -> ASGIApp | None:
+def _closed(path: str, method: str, anonymous: bool, cookies: dict[str, str], asks: bool) -> ASGIApp | None:
     """What is answered instead of Streamlit, where the door is closed."""
-    if any(f"{door}/" in f"{path}/" for door in CLOSED):
+    if f"{path}/".startswith(tuple(f"{door}/" for door in CLOSED)):
         return PlainTextResponse("Not found", status_code=404)
-    if anonymous and (UPLOAD in path or MEDIA in path):
+    if anonymous and path.startswith((UPLOAD, MEDIA)):
         return PlainTextResponse("Sign in first", status_code=401)
-    if MEDIA in path and (method != "GET" or not takeaway.take(PurePosixPath(path).stem, takeaway.owner(cookies))):
+    if not path.startswith(MEDIA):
+        return None
+    if asks and takeaway.known(PurePosixPath(path).stem, takeaway.owner(cookies)):
+        return PlainTextResponse("")
+    if method != "GET" or not takeaway.take(PurePosixPath(path).stem, takeaway.owner(cookies)):
         return PlainTextResponse("Not found", status_code=404)
     return None
 
 
 def _is_static(path: str) -> bool:
-    return "/static/" in path or path.endswith((".js", ".css", ".woff2", ".png", ".svg"))
+    return path.startswith("/static/")
 
 
 def _over(cookies: dict[str, str]) -> str:

@@ -59,9 +59,10 @@ def refused() -> list[str]:
     back = urlparse(str(auth.get("redirect_uri", "")))
     if back.scheme != "https" and back.hostname not in LOOPBACK:
         found.append("[auth] redirect_uri must begin with https://, or sign-ins could be read on the way. Put the reverse proxy of docs/hosting.md in front.")
-    for option in ("server.trustedUserHeaders",):
-        if st.get_option(option):
-            found.append(f"{option} lets a header say who somebody is. Remove it.")
+    if st.get_option("server.trustedUserHeaders"):
+        found.append("server.trustedUserHeaders lets a header say who somebody is. Remove it.")
+    if st.get_option("server.baseUrlPath"):
+        found.append("server.baseUrlPath is set: what guards uploads, files and sign-out goes by the address, so the dashboard needs a host name of its own.")
     for option, wanted in (("server.enableXsrfProtection", True), ("server.enableCORS", True), ("client.showErrorDetails", "none"), ("browser.gatherUsageStats", False)):
         if st.get_option(option) not in (wanted, str(wanted).lower()):
             found.append(f"{option} must be {str(wanted).lower()}, as in .streamlit/config.toml.")

@@ -17,6 +17,7 @@ from pages._server import options, signin
 MINUTES = 10
 LOCAL = "this computer"
 
+_known: dict[tuple[str, str], float] = {}
 _granted: dict[tuple[str, str], list[float]] = {}
 _guard = threading.Lock()
 
@@ -32,7 +33,16 @@ def grant(data: bytes, mime: str, file_name: str, owner: str) -> None:
     with _guard:
         for key in [key for key, until in _granted.items() if until[-1] < now]:
             del _granted[key]
+        for key in [key for key, until in _known.items() if until < now]:
+            del _known[key]
+        _known[_calculate_file_id(data, mime, file_name), owner] = now + MINUTES * 60
         _granted.setdefault((_calculate_file_id(data, mime, file_name), owner), []).append(now + MINUTES * 60)
+
+
+def known(file_id: str, owner: str | None) -> bool:
+    """Whether it was kept ready for this owner lately, taken since or not."""
+    with _guard:
+        return _known.get((file_id, owner or ""), 0.0) >= time.monotonic()
 
 
 def take(file_id: str, owner: str | None) -> bool:

@@ -7,6 +7,7 @@ further than the sign-in page without a role in the store, and that is read agai
 from __future__ import annotations
 
 import getpass
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ _SAME_RUN = 0.4
 _lately: dict[tuple[str, bool], tuple[float, Viewer]] = {}
 _guard = threading.Lock()
 # How often an open page looks whether it was left alone.
-_LOOK_EVERY = 20
+_LOOK_EVERY = float(os.environ.get("CPM_LOOK_EVERY", 20))
 
 
 class SignedOut(CpmError):

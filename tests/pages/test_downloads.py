@@ -32,7 +32,7 @@ def test_what_goes_wrong_while_a_file_is_made_names_no_child(caplog):
         raise ValueError("Quillfeather, Isolde")
 
     with pytest.raises(CpmError, match="error number [0-9a-f]{12}") as told:
-        downloads._made(fails)()
+        downloads._made(fails, "list.csv", downloads.CSV, "A list", {})()
     assert "Quillfeather" not in f"{told.value} {told.value.__context__ if not told.value.__suppress_context__ else ''} {caplog.text}"
     assert "ValueError" in caplog.text
 
