@@ -1,4 +1,4 @@
-"""The project's commands, for any machine with Python 3.11: `python tasks.py run`, `test`, `lock`, `clean`.
+"""The project's commands, for any machine with Python 3.11: `python tasks.py run`, `test`, `bench`, `lock`, `clean`.
 
 Each makes what it needs (the environment in .venv, the invented sample, a browser for the tests) and says what it does.
 Only the standard library is used here, because nothing else is installed yet. `make run` and `make test` call it.
@@ -98,6 +98,12 @@ def test(*options: str) -> None:
     call(PYTHON, "-m", "pytest", *(options or ("-n", "2", "--dist", "loadfile")), env=env)
 
 
+def bench(*options: str) -> None:
+    """Speed beside named peers, into docs/performance.md (12 minutes); `bench NAME` measures one, `bench --small` only tries all."""
+    environment()
+    call(PYTHON, "-m", "benchmarks", *options, env=os.environ | {"CHROMIUM_PATH": browser()})
+
+
 def lock() -> None:
     """Make requirements.txt anew from requirements.in, for every platform, with hashes."""
     environment()
@@ -112,7 +118,7 @@ def clean() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-TASKS = {task.__name__: task for task in (run, test, lock, clean)}
+TASKS = {task.__name__: task for task in (run, test, bench, lock, clean)}
 
 if __name__ == "__main__":
     name, *rest = sys.argv[1:] or ["help"]

@@ -30,6 +30,7 @@ from cpm_metrics.extracts.problems import InputFile
 from cpm_metrics.store import Store, connect
 from cpm_metrics.store.folder import Folder
 from cpm_metrics.store.loads import LoadInfo, now
+from cpm_metrics.store.snapshot import Snapshot
 
 EXTRACT = date(2026, 11, 20)
 SEED = 1
@@ -52,7 +53,7 @@ def council(folder: Path, children: int, left: int | None = None, seed: int = SE
         place.ready()
         load_id = place.new_id(now())
         built = place.building / f"{load_id}.duckdb"
-        info = _replicate(old.path, old.info, built, picks, load_id)
+        info = _replicate(old, built, picks, load_id)
         place.publish(load_id, built, info.as_json())
         place.point_to(load_id)
     return Store(folder)
@@ -150,12 +151,13 @@ def _picks(template: Store, children: int, left: int, rng: Random) -> pa.Table:
     })  # fmt: skip
 
 
-def _replicate(template: Path, old: LoadInfo, built: Path, picks: pa.Table, load_id: str) -> LoadInfo:
+def _replicate(template: Snapshot, built: Path, picks: pa.Table, load_id: str) -> LoadInfo:
     """Writes the snapshot file. -> what is known about the load."""
-    con = connect.builder(built, built.with_suffix(".spill"), old=template)
+    con = connect.builder(built, built.with_suffix(".spill"))
     try:
-        con.register("picks_arrow", picks)
-        con.execute("CREATE TEMP TABLE picks AS FROM picks_arrow")
+        con.register("picks", picks)
+        for name in (*DATASETS, "sources", "problems", "files", "loaded", "load"):
+            con.register(f"old_{name}", template.table(name))
         counts = {}
         for name, dataset in DATASETS.items():
             fields = {f.name for f in dataset.fields}
@@ -164,18 +166,17 @@ def _replicate(template: Path, old: LoadInfo, built: Path, picks: pa.Table, load
             own += [f"t.{column} || ' ' || p.council AS {column}" for column in _PEOPLE if column in fields]
             # The sample lists the newest reviews among the meetings too: here each is there once.
             where = "WHERE t.meeting_type <> 'review'" if name == "meetings" else ""
-            con.execute(f'CREATE TABLE "{name}" AS SELECT t.* REPLACE ({", ".join(own)}) FROM old.{name} t JOIN picks p USING (child_id) {where} ORDER BY t.row, p.new_id')
+            con.execute(f'CREATE TABLE "{name}" AS SELECT t.* REPLACE ({", ".join(own)}) FROM old_{name} t JOIN picks p USING (child_id) {where} ORDER BY t.row, p.new_id')
             counts[name] = con.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
-        con.execute("DROP TABLE picks")
         info = dataclasses.replace(
-            old, load_id=load_id, loaded_at=now(), files=[], counts=counts, problem_counts={},
-            dataset_dates={name: (EXTRACT, load_id) for name in old.dataset_dates},
+            template.info, load_id=load_id, loaded_at=now(), files=[], counts=counts, problem_counts={},
+            dataset_dates={name: (EXTRACT, load_id) for name in template.info.dataset_dates},
         )  # fmt: skip
         for name in ("problems", "files"):
-            con.execute(f"CREATE TABLE {name} AS FROM old.{name} LIMIT 0")
-        con.execute("CREATE TABLE sources AS FROM old.sources")
-        con.execute("CREATE TABLE loaded AS FROM old.loaded")
-        con.execute("CREATE TABLE load AS FROM old.load")
+            con.execute(f"CREATE TABLE {name} AS FROM old_{name} LIMIT 0")
+        con.execute("CREATE TABLE sources AS FROM old_sources")
+        con.execute("CREATE TABLE loaded AS FROM old_loaded")
+        con.execute("CREATE TABLE load AS FROM old_load")
         con.execute("UPDATE sources SET from_load = ?, notes = []", [load_id])
         con.execute("UPDATE loaded SET from_load = ?", [load_id])
         for name, count in counts.items():
