@@ -49,6 +49,25 @@ keep a column out; dataset "ignore" to leave the table out), or the "code" of a 
 Without this option the mappings made on screen are used."""
 
 
+ABOUT_KEY = """Make a key: 32 random bytes, in base64. Whoever has it can read the store, and without it nobody can: keep a copy where the
+council keeps its passwords, and never beside the store or its backups. The program finds the key in CPM_KEY_FILE (a file that only its
+account can read), CPM_KEY, or the account's keyring."""
+
+ABOUT_ENCRYPT = """Encrypt a store that is plain: its loads, settings, notes and audit (AES-256). The key is the one in CPM_KEY_FILE or
+CPM_KEY, or, with --keyring, the one in the keyring. Stop the dashboard first, and restart it with the key. If it is interrupted, give it
+again: it goes on where it stopped."""
+
+ABOUT_REKEY = """Encrypt everything with a new key. The present key is found as always; the new one is named here. From the first moment
+only the new key opens the store; if the command is interrupted, give it again with the new key. Backups keep the key that they were made
+with: keep that too, or delete them."""
+
+ABOUT_RETENTION = """Delete loads for good, undone ones too; the current one is never deleted. It is noted in the audit. Backups are not touched."""
+
+ABOUT_ERASE = """Take a child out of every load, note, exception and saved view, and out of the audit (which then says “erased”). Loads are
+written anew, so that nothing stays in their files. It is noted with the reference, without the ID. What is outside the store is not
+touched: source files, exports, backups, the case system; and the next extract that has the child brings it back."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code; wrong usage exits with 2 from inside argparse."""
     _plain_text_streams()
@@ -139,6 +158,29 @@ def _parser() -> argparse.ArgumentParser:
     _add_by(back)
     _add_store(command("check", _check, "look whether the store is whole; changes nothing, and exits with 1 where something is wrong"))
 
+    key = command("key", _key, "make a key for an encrypted store", ABOUT_KEY)
+    key.add_argument("what", choices=("new",))
+    key.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a new file for the key, readable by this account only; standard output if left out")
+    key.add_argument("--keyring", action="store_true", help="keep it in the operating system's keyring instead")
+    encrypt = command("encrypt", _encrypt, "encrypt every file of the store with the key given", ABOUT_ENCRYPT)
+    rekey = command("rekey", _rekey, "encrypt every file of an encrypted store with a new key", ABOUT_REKEY)
+    rekey.add_argument("--new-key-file", type=Path, metavar="FILE", help="the new key (otherwise CPM_NEW_KEY_FILE or CPM_NEW_KEY in the environment)")
+    for one in (encrypt, rekey):
+        one.add_argument("--keyring", action="store_true", help="take the key that `key new --keyring` put in the keyring")
+        _add_store(one)
+        _add_by(one)
+    kept_for = command("retention", _retention, "delete old loads for good, never the current one", ABOUT_RETENTION)
+    which = kept_for.add_mutually_exclusive_group(required=True)
+    which.add_argument("--older-than", type=_days, nargs="+", action=_Days, metavar="DAYS", help="loads made longer ago, for example: --older-than 400 days")
+    which.add_argument("--load", metavar="ID", help="this load, damaged or not (`history` and `check` name them)")
+    erase = command("erase", _erase, "take a child out of every file of the store for good", ABOUT_ERASE)
+    erase.add_argument("child", metavar="CHILD_ID")
+    erase.add_argument("--reference", required=True, metavar="TEXT", help="where it was decided, for the audit; without the child's ID or name")
+    for one in (kept_for, erase):
+        one.add_argument("--yes", action="store_true", help="don't ask")
+        _add_store(one)
+        _add_by(one)
+
     history = command("history", _history, "every load, newest first")
     _add_store(history)
     _add_output(history)
@@ -187,6 +229,25 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"“{text}” is not a number of children: write a whole number from 1")
     return int(text)
+
+
+def _days(text: str) -> int | None:
+    """A number of days, or None for the word “days” after it."""
+    if text in ("day", "days"):
+        return None
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number of days: write, for example, --older-than 400 days")
+    return int(text)
+
+
+class _Days(argparse.Action):
+    """`400 days`, `400`: one number."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:
+        numbers = [value for value in values if value is not None]
+        if len(numbers) != 1 or values[0] is None:
+            parser.error("write one number of days, for example: --older-than 400 days")
+        setattr(namespace, self.dest, numbers[0])
 
 
 def _output(text: str) -> Path:
@@ -499,11 +560,102 @@ def _check(options: argparse.Namespace) -> None:
 
     found = check(_store(options))
     for finding in found:
-        _say(f"{'WRONG' if finding.wrong else 'good '} {finding.what}")
+        _say(f"{'WRONG' if finding.wrong else 'not looked into:' if finding.unseen else 'good '} {finding.what}")
     wrong = [finding for finding in found if finding.wrong]
     if wrong:
         raise CpmError(" ".join(finding.wrong for finding in wrong), wrong[0].remedy)
     _say("The store is whole.")
+
+
+def _key(options: argparse.Namespace) -> None:
+    from cpm_metrics.store import key
+
+    if options.keyring and options.file:
+        options.parser.error("a key goes into a FILE or into the keyring, not both")
+    if options.keyring:
+        entry = key.keep_new_in_keyring()
+        _say(f"Kept in this account's keyring as “{entry}”." + (" `python -m cpm_metrics rekey --keyring` puts it to use." if entry == key.NEXT else ""))
+    elif options.file:
+        key.write_new(options.file)
+        _say(f"Written: {options.file}, readable by this account only. Keep a copy where the council keeps its passwords; without it nobody can read the store.")
+    else:
+        sys.stdout.write(key.new() + "\n")
+
+
+def _encrypt(options: argparse.Namespace) -> None:
+    from cpm_metrics.store import key
+
+    given = _from_keyring(key.PRESENT, "encrypt") if options.keyring else key.from_environment()
+    if given is None:
+        raise CpmError("No key was given.", f"Set CPM_KEY_FILE to the file that holds it, or CPM_KEY to the key itself, or add --keyring. {key.ACCEPTED}")
+    loads = _store(options).encrypt(given, _who(options))
+    _say(
+        f"Encrypted: {_loads(loads)}, settings, notes and audit. Restart the dashboard with the key.\n"
+        "Keep the key safe: without it nobody can read the store. Backups made before are not encrypted: delete them when there is a new one. "
+        "What was deleted may stay on the disk until it is written over, unless the disk itself is encrypted."
+    )
+
+
+def _rekey(options: argparse.Namespace) -> None:
+    from cpm_metrics.store import key
+
+    if options.keyring:
+        new = _from_keyring(key.NEXT, "rekey")
+    else:
+        new = key.from_file(options.new_key_file) if options.new_key_file else key.from_environment("CPM_NEW_KEY")
+    if new is None:
+        raise CpmError("No new key was given.", "Name its file with --new-key-file (`python -m cpm_metrics key new FILE` makes one).")
+    loads = _store(options).rekey(new, _who(options))
+    if options.keyring:
+        key.next_is_present()
+    _say(f"Re-keyed: {_loads(loads)}, settings, notes and audit. Restart the dashboard with the new key. Backups made before need the key before.")
+
+
+def _from_keyring(entry: str, command: str) -> Any:
+    from cpm_metrics.store import key
+
+    found = next(key.from_keyring((entry,)), None)
+    if found is None:
+        raise CpmError(f"The keyring of this account holds no {entry} to {command} with.", "`python -m cpm_metrics key new --keyring` makes one.")
+    return found
+
+
+def _loads(count: int) -> str:
+    return f"{count} load{'' if count == 1 else 's'}"
+
+
+def _retention(options: argparse.Namespace) -> None:
+    store = _store(options)
+    if options.load:
+        _confirm(options, f"The load {options.load} will be deleted for good.")
+        store.delete_load(options.load, _who(options))
+        _say("Deleted.")
+        return
+    _confirm(options, f"Every load made more than {options.older_than} days ago will be deleted for good, but for the current one.")
+    try:
+        gone = store.retain(options.older_than, _who(options), confirmed=options.yes)
+    except NeedsConfirmation as question:
+        raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --yes.") from None
+    _say(f"Deleted: {_loads(len(gone))}." if gone else "No load is that old: nothing was deleted.")
+
+
+def _erase(options: argparse.Namespace) -> None:
+    store = _store(options)
+    _confirm(options, "The child with that ID will be taken out of the store for good.", options.child)
+    found = store.erase(options.child, _who(options), options.reference)
+    rows = sum(found.rows.values())
+    _say(f"Erased: {_rows(rows)} in {_loads(found.loads)}, {found.notes} notes, {found.exceptions} exceptions; named and replaced in {found.texts} other places.\n{found.to_read}")
+
+
+def _confirm(options: argparse.Namespace, what: str, typed: str = "yes") -> None:
+    """Ask at the terminal, unless --yes; where nobody can answer, refuse."""
+    if options.yes:
+        return
+    if not sys.stdin.isatty():
+        raise CpmError(f"{what} Nobody is there to say yes.", "Nothing was changed. Add --yes if that is right.")
+    _say(f"{what} Type {'the ID again' if typed != 'yes' else 'yes'} to go on:")
+    if sys.stdin.readline().strip() != typed:
+        raise CpmError("Not confirmed.", "Nothing was changed.")
 
 
 def _say_current(info: LoadInfo | None) -> None:

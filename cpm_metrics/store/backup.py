@@ -1,7 +1,8 @@
 """Back up a store into one file, put it back, and say whether a store is whole.
 
 A backup is a zip: every load with its record and mark, the pointer, the settings and audit (copied by SQLite itself, so that a change
-at that moment is in it whole or not at all), and `manifest.json` with the SHA-256 of each. It holds children's data like the store.
+at that moment is in it whole or not at all), and `manifest.json` with the SHA-256 of each. It holds children's data like the store: a
+backup of an encrypted store is encrypted like it, and needs the key that the store had then.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -21,24 +23,28 @@ from pathlib import Path, PurePosixPath
 
 import cpm_metrics
 from cpm_metrics.errors import CpmError, StoreProblem
+from cpm_metrics.store import encryption, key, rewrite
 from cpm_metrics.store.folder import LOAD_ID, Folder, PointerDamaged, sha256, sync
 from cpm_metrics.store.loads import SCHEMA_VERSION
-from cpm_metrics.store.problems import day, megabytes, writing_to
+from cpm_metrics.store.problems import KeyProblem, day, megabytes, writing_to
 from cpm_metrics.store.state import FILE
 from cpm_metrics.store.store import Store
 
 MANIFEST = "manifest.json"
 KIND = "cpm_metrics backup"
+_IN_SNAPSHOTS = re.compile(LOAD_ID.pattern + r"(\.[0-9a-f]{8})?\.duckdb|" + LOAD_ID.pattern + r"\.(json|undone)")
+NO_KEY = "no key was given that opens it"
 Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that `check` looked at. `wrong` is "" where all is well."""
+    """One thing that `check` looked at. `wrong` is "" where all is well, as far as it was looked into: `unseen` says what was not."""
 
     what: str
     wrong: str = ""
     remedy: str = ""
+    unseen: str = ""
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:
@@ -59,14 +65,13 @@ def backup(store: Store, target: Path, by: str, progress: Progress = _silent) ->
     store.state.note(by, "backup", "", {})
     folder = Folder(store.folder)
     part = target.with_name(target.name + ".part")
-    with writing_to(target.parent), folder.locked():
-        folder.ready()
+    with writing_to(target.parent), store._changing():
         try:
             with tempfile.TemporaryDirectory(dir=folder.building) as scratch:
                 files = _files(folder, Path(scratch))
                 manifest = {
                     "kind": KIND, "version": cpm_metrics.__version__, "schema_version": SCHEMA_VERSION, "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "made_by": by, "files": {},
+                    "encrypted": encryption.in_use(folder.root), "files": {},
                 }  # fmt: skip
                 # Snapshots are compressed inside already.
                 with part.open("xb") as out, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as packed:
@@ -86,6 +91,7 @@ def backup(store: Store, target: Path, by: str, progress: Progress = _silent) ->
 def _files(folder: Folder, scratch: Path) -> list[tuple[str, Path]]:
     """(name in the backup, where it is). The state is copied into `scratch` first."""
     out = [("current", folder.pointer)]
+    out += [(name, folder.root / name) for name in (encryption.MARKER, "edition") if (folder.root / name).exists()]
     for load_id in folder.load_ids():
         out += [(f"snapshots/{path.name}", path) for path in (folder.snapshot(load_id), folder.record(load_id), folder.mark(load_id)) if path.exists()]
     if (folder.root / FILE).exists():
@@ -107,6 +113,7 @@ def restore(source: Path, target: Path, by: str, progress: Progress = _silent) -
         raise CpmError(f"{target} holds something already, and a restored store is never put over another.", "Name an empty folder, look at the restored store there, and then put it in place of the other.")
     with _opened(source) as (packed, manifest), writing_to(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
+        _needs_the_key(packed, source)
         names = list(manifest["files"])
         needed = sum(entry["bytes"] for entry in manifest["files"].values())
         if shutil.disk_usage(target.parent).free < needed:
@@ -132,6 +139,20 @@ def restore(source: Path, target: Path, by: str, progress: Progress = _silent) -
     return store
 
 
+def _needs_the_key(packed: zipfile.ZipFile, source: Path) -> None:
+    """Raises KeyProblem before anything is written: without the key nobody could say whether what was restored is whole."""
+    if encryption.MARKER not in packed.namelist():
+        if encryption.required() or key.from_environment():
+            raise KeyProblem(f"{source.name} is the backup of a store that is not encrypted, and a key is given.", "Restore it without the key, and then encrypt it: `python -m cpm_metrics encrypt`.")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / encryption.MARKER).write_bytes(packed.read(encryption.MARKER))
+        try:
+            encryption.of(Path(scratch))
+        except KeyProblem as problem:
+            raise KeyProblem(problem.what.replace(f"the store {scratch}", f"the store in {source.name}").replace(f"The store {scratch}", f"The store in {source.name}"), problem.remedy) from None
+
+
 @contextlib.contextmanager
 def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict]]:
     try:
@@ -153,8 +174,8 @@ def _ours(name: str) -> bool:
     """Whether a name in the backup is one that we write: nothing is ever put outside the folder."""
     parts = PurePosixPath(name).parts
     if len(parts) == 1:
-        return name in ("current", FILE)
-    return len(parts) == 2 and parts[0] == "snapshots" and Path(parts[1]).suffix in (".duckdb", ".json", ".undone") and bool(LOAD_ID.fullmatch(Path(parts[1]).stem))
+        return name in ("current", "edition", encryption.MARKER, FILE)
+    return len(parts) == 2 and parts[0] == "snapshots" and bool(_IN_SNAPSHOTS.fullmatch(parts[1]))
 
 
 def _extract(packed: zipfile.ZipFile, name: str, to: Path, entry: dict, source: Path) -> None:
@@ -175,17 +196,40 @@ def _extract(packed: zipfile.ZipFile, name: str, to: Path, entry: dict, source: 
 
 
 def check(store: Store, progress: Progress = _silent) -> list[Finding]:
-    """Looks at every part of a store and changes nothing. An empty store is whole."""
+    """Looks at every part of a store and changes nothing. An empty store is whole.
+
+    Without its key an encrypted store is looked at from outside: every file is as it was written, and what is in it is `unseen`.
+    """
     folder = Folder(store.folder)
-    out = [_pointer(folder)]
+    out = [_pointer(folder), _key(folder), _begun(folder)]
+    unseen = NO_KEY if out[1].unseen else ""
     ids = folder.load_ids()
     for done, load_id in enumerate(ids):
         progress("checking", done, len(ids))
-        out.append(_load(store, folder, load_id))
-    out.append(_state(folder))
-    if not any(finding.wrong for finding in out):
+        out.append(_load(store, folder, load_id, unseen))
+    out.append(_state(store, folder, unseen))
+    if not any(finding.wrong or finding.unseen for finding in out):
         out.append(_opens(store))
     return out
+
+
+def _key(folder: Folder) -> Finding:
+    what = "encrypted, and the key opens it" if encryption.in_use(folder.root) else "not encrypted"
+    try:
+        encryption.of(folder.root)
+    except KeyProblem as problem:
+        return Finding("the key", problem.what, problem.remedy, unseen=NO_KEY if encryption.in_use(folder.root) else "")
+    return Finding(what)
+
+
+def _begun(folder: Folder) -> Finding:
+    begun = rewrite.unfinished(folder.root)
+    if begun:
+        return Finding("what was begun is finished", f"Something was begun and is not finished: {begun}.", "Give that command again; it goes on where it stopped.")
+    plain = [path.name for path in folder.snapshots.glob("*.duckdb") if encryption.is_duckdb(path) and not encryption.is_encrypted(path)] if encryption.in_use(folder.root) else []
+    if plain:
+        return Finding("nothing is plain in an encrypted store", f"A file in the encrypted store is not encrypted: {', '.join(plain)}.", "`python -m cpm_metrics encrypt` encrypts what is left. If nobody here put it there, ask who did.")
+    return Finding("nothing that was begun is unfinished")
 
 
 def _pointer(folder: Folder) -> Finding:
@@ -199,8 +243,8 @@ def _pointer(folder: Folder) -> Finding:
     return Finding(what)
 
 
-def _load(store: Store, folder: Folder, load_id: str) -> Finding:
-    record = folder.read_record(load_id)
+def _load(store: Store, folder: Folder, load_id: str, unseen: str) -> Finding:
+    record = folder.read_outside(load_id) if unseen else folder.read_record(load_id)
     what = f"load {load_id}"
     path = folder.snapshot(load_id)
     remedy = "Restore it from a backup; if it is the current load, `python -m cpm_metrics recover` goes back to the last good one."
@@ -208,9 +252,12 @@ def _load(store: Store, folder: Folder, load_id: str) -> Finding:
         return Finding(what, f"The file of the load {load_id} is missing.", remedy)
     if record is None:
         return Finding(what, f"The record of the load {load_id} is missing or can't be read, so its file can't be checked against it.", remedy)
-    what = f"load of {day(datetime.fromisoformat(record['load']['extract_date']))} ({load_id})"
+    if not unseen:
+        what = f"load of {day(datetime.fromisoformat(record['load']['extract_date']))} ({load_id})"
     if path.stat().st_size != record["bytes"] or sha256(path) != record["sha256"]:
         return Finding(what, f"The file of the {what} is not as it was written.", remedy)
+    if unseen:
+        return Finding(what, unseen=unseen)
     wrong = _rows_of(store, folder, load_id)
     return Finding(what, wrong, remedy if wrong else "")
 
@@ -225,6 +272,8 @@ def _rows_of(store: Store, folder: Folder, load_id: str) -> str:
         con = connect.memory({"snapshot": folder.snapshot(load_id)})
     except duckdb.Error as problem:
         return f"The file of the load {load_id} can't be opened ({type(problem).__name__})."
+    except CpmError as problem:
+        return problem.what
     try:
         for dataset, rows in con.execute("SELECT dataset, rows FROM snapshot.loaded").fetchall():
             if con.execute(f'SELECT count(*) FROM snapshot."{dataset}"').fetchone()[0] != rows:
@@ -237,7 +286,7 @@ def _rows_of(store: Store, folder: Folder, load_id: str) -> str:
         con.close()
 
 
-def _state(folder: Folder) -> Finding:
+def _state(store: Store, folder: Folder, unseen: str) -> Finding:
     what = "settings, notes and audit"
     if os.environ.get("CPM_STATE_URL"):
         return Finding(f"{what}: kept in another database (CPM_STATE_URL), which is backed up and checked by its own tools")
@@ -249,7 +298,15 @@ def _state(folder: Folder) -> Finding:
             said = con.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.Error as problem:
         said = type(problem).__name__
-    return Finding(what) if said == "ok" else Finding(what, f"The file {FILE} is damaged.", "Restore it from a backup.")
+    if said != "ok":
+        return Finding(what, f"The file {FILE} is damaged.", "Restore it from a backup.")
+    if unseen:
+        return Finding(what, unseen=unseen)
+    try:
+        store.state.read_all()
+    except CpmError as problem:
+        return Finding(what, problem.what, problem.remedy)
+    return Finding(what)
 
 
 def _opens(store: Store) -> Finding:

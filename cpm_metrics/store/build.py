@@ -21,6 +21,7 @@ from cpm_metrics.extracts.datasets import DATASETS, columns
 from cpm_metrics.extracts.prepare import some_years_only, teams_of_cases
 from cpm_metrics.extracts.problems import ColumnMap, Prepared, Source
 from cpm_metrics.store import connect
+from cpm_metrics.store.erase import Child, Erased
 from cpm_metrics.store.loads import SCHEMA_VERSION, LoadedFile, LoadInfo
 from cpm_metrics.store.problems import STILL_SERVED, megabytes
 from cpm_metrics.store.snapshot import Snapshot
@@ -282,7 +283,7 @@ def write(path: Path, content: Contents, info: LoadInfo, progress: Progress) -> 
         for name, rows in _describing(content, info).items():
             _create(con, name, TABLES[name], _arrow(rows, TABLES[name]))
         progress("writing", len(DATASETS), len(DATASETS))
-        con.execute("CHECKPOINT")
+        con.execute(f"CHECKPOINT {connect.BUILT}")
     finally:
         con.close()
 
@@ -346,6 +347,48 @@ def upgrade(old: Path, new: Path, info: LoadInfo) -> None:
         row = load_row(info)
         con.execute("DELETE FROM load")
         con.execute(f"INSERT INTO load VALUES ({', '.join('?' * len(row))})", list(row.values()))
-        con.execute("CHECKPOINT")
+        con.execute(f"CHECKPOINT {connect.BUILT}")
     finally:
         con.close()
+
+
+def rewrite(old: Path, new: Path, info: LoadInfo, child: Child | None = None, into: Erased | None = None) -> LoadInfo:
+    """Write a snapshot anew, as its store is encrypted now and, with `child`, without that child. Gives what the load is then.
+
+    Every table is compared with the old one before this returns. Raises StoreProblem where it isn't the same, duckdb.Error.
+    """
+    con = connect.builder(new, new.with_suffix(".spill"), old)
+    try:
+        tables = [name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY table_name", [connect.OLD]).fetchall()]
+        if child is not None:
+            info = child.copy_without(con, tables, info, into or Erased(child.word))
+            (version,) = con.execute(f"SELECT schema_version FROM {connect.OLD}.load").fetchone()
+            row = load_row(info) | {"schema_version": version}
+            con.execute(f"CREATE TABLE load AS FROM {connect.OLD}.load LIMIT 0")
+            con.execute(f"INSERT INTO load ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+        else:
+            for name in tables:
+                con.execute(f'CREATE TABLE {connect.BUILT}."{name}" AS FROM {connect.OLD}."{name}"')
+        con.execute(f"CHECKPOINT {connect.BUILT}")
+        for name in tables:
+            _same(con, name, child)
+        return info
+    finally:
+        con.close()
+
+
+def _same(con: duckdb.DuckDBPyConnection, table: str, child: Child | None) -> None:
+    """Raises StoreProblem where the table written anew isn't the old one (but for the child)."""
+    columns = "COLUMNS(*)"
+    where, values = "", []
+    if child is not None and table not in DATASETS:
+        return  # its rows change
+    if child is not None:
+        where, values = " WHERE child_id IS DISTINCT FROM ?", [child.child_id]
+        columns = "child_id, source, row"  # texts change
+    found = [
+        con.execute(f'SELECT count(*), bit_xor(hash(t)) FROM (SELECT {columns} FROM {place}."{table}"{where}) t', values).fetchone() for place in (connect.OLD, connect.BUILT)
+    ]
+    left = child is not None and con.execute(f'SELECT count(*) FROM {connect.BUILT}."{table}" WHERE child_id = ?', [child.child_id]).fetchone()[0]
+    if found[0] != found[1] or left:
+        raise StoreProblem(f"A load that was written anew did not come out the same ({table}), so it was not used.", "Tell whoever looks after this program.")

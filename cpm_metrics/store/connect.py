@@ -1,11 +1,12 @@
 """Every DuckDB connection of the product is opened here, and locked down (ASSURANCE.md section 1).
 
 Whoever uses a connection takes **one `.cursor()` per query**: a connection shared by threads can return another
-thread's rows without an error.
+thread's rows without an error. The files of an encrypted store are opened with its key, found by the file's place.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import secrets
@@ -14,9 +15,15 @@ from pathlib import Path
 
 import duckdb
 
+from cpm_metrics.errors import StoreProblem
+from cpm_metrics.store import encryption
+from cpm_metrics.store.problems import KeyProblem, said_by_the_disk
+
 MEMORY_LIMIT = "2GB"
 SNAPSHOTS = "snapshots"
 SPILL = "spill"
+
+BUILT, OLD = "built", "old"
 
 _BEFORE = (
     "SET autoinstall_known_extensions = false",
@@ -32,18 +39,18 @@ def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None) 
 
     Arrow tables come in with `register`: variables of Python are not visible to SQL. Queries that outgrow the memory
     limit spill into the store's own folder, taken from the first snapshot's path where `spill` is not given, and into
-    nothing at all where neither is known. Raises duckdb.Error where a file is missing or is not a snapshot.
+    nothing at all where neither is known; encrypted where a snapshot is. Raises duckdb.Error where a file is missing or is not a
+    snapshot, KeyProblem where it needs a key that isn't there.
     """
-    attach = attach or {}
+    attach = {alias: Path(path) for alias, path in (attach or {}).items()}
     if spill is None:
-        spill = next((_spill_folder(Path(path)) for path in attach.values()), None)
+        spill = next((_spill_folder(path) for path in attach.values()), None)
+    known = {alias: encryption.of(_root(path)) for alias, path in attach.items()}
     con = duckdb.connect(":memory:")
     try:
-        _begin(con, spill)
+        _begin(con, spill, encrypted=any(known.values()))
         for alias, path in attach.items():
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", alias):
-                raise ValueError(f"not an alias: {alias!r}")
-            con.execute(f"ATTACH {_quoted(path)} AS {alias} (READ_ONLY)")
+            _attach(con, alias, path, known[alias])
         _lock_down(con)
     except BaseException:
         con.close()
@@ -51,11 +58,17 @@ def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None) 
     return con
 
 
-def builder(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
-    """A locked-down connection that writes the one new snapshot file `path` and can reach nothing else."""
-    con = duckdb.connect(str(path))
+def builder(path: Path, spill: Path, old: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A locked-down connection that writes the one new snapshot file `path` and can reach nothing else, but for the snapshot `old`,
+    which it reads as `old`. The new file is encrypted where its store is."""
+    known = encryption.of_new(_root(path))
+    con = duckdb.connect(":memory:")
     try:
-        _begin(con, spill)
+        _begin(con, spill, encrypted=known is not None)
+        if old is not None:
+            _attach(con, OLD, old, known)
+        _attach_one(con, BUILT, path, known.present.duckdb if known else None, read_only=False)
+        con.execute(f"USE {BUILT}")
         _lock_down(con)
     except BaseException:
         con.close()
@@ -63,11 +76,79 @@ def builder(path: Path, spill: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _begin(con: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
+def key_of(path: Path) -> str | None:
+    """The number of the key (`Encryption.number`) with which a snapshot file is encrypted; None for a plain one. Raises duckdb.Error, KeyProblem."""
+    known = encryption.of(_root(path))
+    if known is None or not encryption.is_encrypted(path):
+        return None
+    con = duckdb.connect(":memory:")
+    try:
+        _begin(con, None, encrypted=True)
+        used = _attach(con, OLD, path, known)
+    finally:
+        con.close()
+    return next(master.number for master in (known.present, known.old) if master and master.duckdb == used)
+
+
+def _root(path: Path) -> Path:
+    """The store's folder: snapshots, previews and what is being built lie in a folder in it."""
+    return path.parent.parent
+
+
+def _begin(con: duckdb.DuckDBPyConnection, spill: Path | None, encrypted: bool = False) -> None:
     for line in _BEFORE:
         con.execute(line)
     con.execute(f"SET memory_limit = '{os.environ.get('CPM_MEMORY_LIMIT', MEMORY_LIMIT)}'")
     con.execute("SET temp_directory = " + _quoted(spill or ""))
+    if encrypted:
+        # OpenSSL comes with this extension. DuckDB's own cryptography is not meant for writing, and it refuses (rightly).
+        con.execute(f"LOAD {_quoted(_extension())}")
+        con.execute("SET temp_file_encryption = true")
+
+
+def _extension() -> Path:
+    found = importlib.util.find_spec("duckdb_extension_httpfs")
+    places = [Path(place) / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension" for place in (found.submodule_search_locations or [] if found else [])]
+    there = next((place for place in places if place.exists()), None)
+    if there is None:
+        raise StoreProblem(f"An encrypted store needs the package duckdb-extension-httpfs {duckdb.__version__}, which is not installed.", "Install the locked packages again: python tasks.py run.")
+    return there
+
+
+def _attach(con: duckdb.DuckDBPyConnection, alias: str, path: Path, known: encryption.Encryption | None) -> str | None:
+    """Attach read-only, with whichever of the store's keys fits. Gives the key. Raises duckdb.Error, KeyProblem."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", alias):
+        raise ValueError(f"not an alias: {alias!r}")
+    sealed = encryption.is_encrypted(path)
+    if known is None:
+        if sealed:
+            raise encryption.marker_missing(_root(path))
+        return _attach_one(con, alias, path, None)
+    for key in (suiting := [key for key in known.file_keys() if (key is not None) == sealed]):
+        try:
+            return _attach_one(con, alias, path, key)
+        except duckdb.Error:
+            if key == suiting[-1]:
+                raise
+    if not path.exists():
+        raise duckdb.IOException("no such file")
+    if encryption.is_duckdb(path):
+        raise KeyProblem(f"A file in the encrypted store {_root(path)} is not encrypted, so it is not read: {path.name}.", "`python -m cpm_metrics encrypt` encrypts what is left. If nobody here put the file there, ask who did.")
+    raise duckdb.IOException("not a snapshot")
+
+
+def _attach_one(con: duckdb.DuckDBPyConnection, alias: str, path: Path, key: str | None, read_only: bool = True) -> str | None:
+    options = ["READ_ONLY"] * read_only + ([f"ENCRYPTION_KEY {_quoted(key)}", "ENCRYPTION_CIPHER 'GCM'"] if key else [])
+    try:
+        con.execute(f"ATTACH {_quoted(path)} AS {alias}" + (f" ({', '.join(options)})" if options else ""))
+    except duckdb.Error as problem:
+        # Its text could repeat the statement, and that holds the key: only what the disk said is kept.
+        raise type(problem)(f"the file {path.name} can't be attached: {said_by_the_disk(str(problem)) or 'no reason given'}") from None
+    # Without a key, or with one that a version of DuckDB takes no notice of, a plain file would be made without a word.
+    (is_so,) = con.execute("SELECT encrypted FROM duckdb_databases() WHERE database_name = ?", [alias]).fetchone()
+    if is_so != (key is not None):
+        raise KeyProblem(f"DuckDB did not encrypt {path.name}, so nothing was written to it.", "Tell whoever looks after this program.")
+    return key
 
 
 def _lock_down(con: duckdb.DuckDBPyConnection) -> None:

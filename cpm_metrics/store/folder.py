@@ -1,12 +1,16 @@
 """The store's folder: names, the pointer, the lock, and moving files so that a crash at any moment harms nothing.
 
 - `current`: one line: the id of the current load, or "none"
-- `snapshots/<id>.duckdb`: a load; never changed once it is here
-- `snapshots/<id>.json`: what is known about it, with its size and SHA-256, so that damage shows
+- `snapshots/<id>.duckdb`: a load; never changed once it is here. One that was written anew since (encrypted, re-keyed, a child
+  erased: rewrite.py) is `<id>.<task>.duckdb`: a name of its own, because other processes still have the one before open
+- `snapshots/<id>.json`: what is known about it, the name of its file, and its size and SHA-256, so that damage shows
 - `snapshots/<id>.undone`: the mark of a load that was undone (or found damaged); the pointer has the last word
 - `building/`: what is being written now, or was when something crashed
 - `spill/`: scratch space of running queries
 - `state.sqlite`: settings, mappings, audit
+- `encryption.json`: there where the store is encrypted (encryption.py)
+- `edition`: a word that is another one after loads were written anew
+- `pending.json`: there while the whole store is being rewritten, or was when something crashed (rewrite.py)
 - `lock`: held while something is changed; readers never need it
 """
 
@@ -28,11 +32,13 @@ from typing import Any
 import filelock
 
 from cpm_metrics.errors import StoreProblem
+from cpm_metrics.store import encryption
 from cpm_metrics.store.connect import SNAPSHOTS, SPILL
 from cpm_metrics.store.problems import STILL_SERVED
 
 NONE = "none"
 LOAD_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+_BELONGS = re.compile(LOAD_ID.pattern + r"(\.[0-9a-f]{8})?\.duckdb")
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _SPILL_KEPT_SECONDS = 24 * 3600
 
@@ -52,7 +58,16 @@ class Folder:
         self.pointer = root / "current"
 
     def snapshot(self, load_id: str) -> Path:
-        return self.snapshots / f"{load_id}.duckdb"
+        """Where the load's file is, or should be. Where its record is lost and there are several: the newest."""
+        named = (self.read_outside(load_id) or {}).get("file")
+        if named and _BELONGS.fullmatch(named) and named.startswith(load_id):
+            return self.snapshots / named
+        there = [] if named else sorted(self.files_of(load_id), key=lambda path: path.stat().st_mtime)
+        return there[-1] if there else self.snapshots / f"{load_id}.duckdb"
+
+    def files_of(self, load_id: str) -> list[Path]:
+        """Every snapshot file of a load: one, but for a moment or after a crash."""
+        return [path for path in self.snapshots.glob(f"{load_id}*.duckdb") if _BELONGS.fullmatch(path.name)]
 
     def record(self, load_id: str) -> Path:
         return self.snapshots / f"{load_id}.json"
@@ -64,7 +79,7 @@ class Folder:
 
     def load_ids(self) -> list[str]:
         """Every load with a snapshot or a record, oldest first, those of a crash included."""
-        found = {p.stem for p in self.snapshots.glob("*") if p.suffix in (".duckdb", ".json")}
+        found = {p.name.partition(".")[0] for p in self.snapshots.glob("*") if p.suffix in (".duckdb", ".json")}
         return sorted(name for name in found if LOAD_ID.fullmatch(name))
 
     def current_id(self) -> str | None:
@@ -84,14 +99,42 @@ class Folder:
         return text
 
     def read_record(self, load_id: str) -> dict[str, Any] | None:
-        """{"load": …, "bytes": …, "sha256": …}; None where it is missing or unreadable (the snapshot holds the same)."""
+        """{"load": …, "bytes": …, "sha256": …, "file": …}; None where it is missing or unreadable (the snapshot holds the same).
+
+        Raises KeyProblem where the store is encrypted and the key isn't there.
+        """
+        record = self.read_outside(load_id)
+        if record and "sealed" in record:
+            known = encryption.of(self.root)
+            if known is None:
+                raise encryption.marker_missing(self.root)
+            try:
+                record["load"] = json.loads(known.open(record["sealed"], _where(load_id)))
+            except (ValueError, TypeError, encryption.Unsealed):
+                return None
+        return record if record and "load" in record else None
+
+    def read_outside(self, load_id: str) -> dict[str, Any] | None:
+        """As `read_record`, but without a key: "load" is still under "sealed" in an encrypted store."""
         try:
             record = json.loads(self.record(load_id).read_text("utf-8"))
-            return record if {"load", "bytes", "sha256"} <= record.keys() else None
+            whole = {"bytes", "sha256"} <= record.keys() and ("load" in record or "sealed" in record)
+            return {"file": f"{load_id}.duckdb"} | record if whole else None
         except (OSError, ValueError, AttributeError):
             return None
 
+    def edition(self) -> str:
+        try:
+            return (self.root / "edition").read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     # -- changing
+
+    def new_edition(self, task: str) -> None:
+        beside = self.building / "edition"
+        write_synced(beside, task + "\n")
+        os.replace(beside, self.root / "edition")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -122,12 +165,16 @@ class Folder:
         for folder in (self.snapshots, self.building, self.spill):
             folder.mkdir(parents=True, exist_ok=True)
         _empty(self.building)
+        for left in self.root.glob(f"{encryption.MARKER}.*"):
+            left.unlink()
         if not self.load_ids() and not self.pointer.exists():
             self.point_to(None)
         current = self.current_id()
         for load_id in self.load_ids():
             if load_id > (current or "") and not self.mark(load_id).exists():
                 self.remove(load_id)
+            else:
+                self.clear_older_files(load_id)
         if current:
             self.mark(current).unlink(missing_ok=True)
         self._clear_spill()
@@ -143,12 +190,49 @@ class Folder:
     def publish(self, load_id: str, built: Path, info: dict[str, Any]) -> None:
         """Put a built snapshot beside the others. It is not current until `point_to`."""
         sync(built)
-        record = {"load": info, "bytes": built.stat().st_size, "sha256": sha256(built)}
+        record = self._record(load_id, info) | {"bytes": built.stat().st_size, "sha256": sha256(built)}
+        self._write_record(load_id, record)
+        os.replace(built, self.snapshot(load_id))
+        sync(self.snapshots)
+
+    def publish_again(self, load_id: str, built: Path, info: dict[str, Any], task: str) -> None:
+        """Put a snapshot that was written anew in the place of the one before, which is gone then; the record is the switch.
+
+        Raises StoreProblem where the old one can't be taken away (on Windows, where another program has it open).
+        """
+        sync(built)
+        record = self._record(load_id, info) | {"bytes": built.stat().st_size, "sha256": sha256(built), "file": f"{load_id}.{task}.duckdb", "task": task}
+        os.replace(built, self.snapshots / record["file"])
+        sync(self.snapshots)
+        self._write_record(load_id, record)
+        sync(self.snapshots)
+        self.clear_older_files(load_id)
+
+    def _record(self, load_id: str, info: dict[str, Any]) -> dict[str, Any]:
+        known = encryption.of(self.root)
+        return {"sealed": known.cipher.seal(json.dumps(info), _where(load_id))} if known else {"load": info}
+
+    def _write_record(self, load_id: str, record: dict[str, Any]) -> None:
         beside = self.building / f"{load_id}.json"
         write_synced(beside, json.dumps(record, indent=1))
         os.replace(beside, self.record(load_id))
-        os.replace(built, self.snapshot(load_id))
-        sync(self.snapshots)
+
+    def clear_older_files(self, load_id: str) -> None:
+        """Take away what a load was before it was written anew. Only where its record says which file it is."""
+        record = self.read_outside(load_id)
+        if not record or not (self.snapshots / record["file"]).exists():
+            return
+        for path in self.files_of(load_id):
+            if path.name != record["file"]:
+                try:
+                    path.unlink()
+                except PermissionError:
+                    if os.name != "nt":
+                        raise
+                    raise StoreProblem(
+                        "An earlier form of a load can't be taken away, because another program has it open. What was begun is not finished.",
+                        "Stop the dashboard, and give the same command again.",
+                    ) from None
 
     def point_to(self, load_id: str | None) -> None:
         """The switch: one replaced file."""
@@ -162,7 +246,8 @@ class Folder:
         sync(self.snapshots)
 
     def remove(self, load_id: str) -> None:
-        for path in (self.snapshot(load_id), self.record(load_id), self.mark(load_id)):
+        """The record first: whoever reads meanwhile sees the load whole (its file says the same) or not at all."""
+        for path in (self.record(load_id), *self.files_of(load_id), self.mark(load_id)):
             path.unlink(missing_ok=True)
 
     def clear_building(self) -> None:
@@ -173,6 +258,10 @@ class Folder:
         for folder in self.spill.glob("*"):
             if folder.stat().st_mtime < time.time() - _SPILL_KEPT_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _where(load_id: str) -> str:
+    return f"the record of the load {load_id}"
 
 
 def _empty(folder: Path) -> None:

@@ -43,6 +43,10 @@ class DamagedStore(StoreProblem):
         super().__init__(what, _how_to_recover(last_good))
 
 
+class KeyProblem(StoreProblem):
+    """The store is encrypted, or should be, and the key is missing, not the right one, or no key. Nothing in the store is damaged by it."""
+
+
 def _how_to_recover(last_good: LoadInfo | None) -> str:
     if last_good is None:
         return "No other load can be read either: restore the store's folder from a backup, or load the files again."
@@ -102,9 +106,14 @@ _SAID = {
 }
 
 
+def said_by_the_disk(text: str) -> str:
+    """The words of the operating system in a database's message; "" where there are none."""
+    return next((words for words in _SAID if words in text), "")
+
+
 def _errno_of(text: str, folder: Path) -> int | None:
     """The databases say in words what the disk said in numbers."""
-    said = next((number for words, number in _SAID.items() if words in text), None)
+    said = _SAID.get(said_by_the_disk(text))
     if said is None and folder.is_dir() and shutil.disk_usage(folder).free < 1_000_000:
         return errno.ENOSPC
     return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,26 +29,48 @@ class LoadedDataset(NamedTuple):
 
 
 class Snapshot:
-    """`path`, `info`, and questions that every page asks. Opened on the first query. Tables: docs/design.md, 'store'."""
+    """`path`, `info`, and questions that every page asks. Opened on the first query. Tables: docs/design.md, 'store'.
 
-    def __init__(self, path: Path, info: LoadInfo) -> None:
-        self.path = path
+    `find` gives where the file is now: a load that is written anew (encrypted, re-keyed, a child erased) gets a new one.
+    """
+
+    def __init__(self, path: Path, info: LoadInfo, find: Callable[[], Path] | None = None) -> None:
+        self.made_of = self._opened = path
         self.info = info
+        self._find = find or (lambda: path)
         self._con: duckdb.DuckDBPyConnection | None = None
         self._opening = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Snapshot({self.info.load_id})"
 
+    @property
+    def path(self) -> Path:
+        return self._find()
+
+    def attached(self, alias: str) -> duckdb.DuckDBPyConnection:
+        """A new locked-down connection in memory with this snapshot attached under that name: `FROM <alias>.cases`."""
+        tried = self.path
+        try:
+            return connect.memory({alias: tried})
+        except duckdb.Error:
+            if self.path == tried:
+                raise
+            return connect.memory({alias: self.path})  # it was written anew between the two lines
+
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A new locked-down connection in memory with this snapshot attached as `snapshot`: `FROM snapshot.cases`."""
-        return connect.memory({ALIAS: self.path})
+        """The same as `snapshot`: `FROM snapshot.cases`."""
+        return self.attached(ALIAS)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of this snapshot's own connection, for one query. Tables are `snapshot.<table>`."""
         with self._opening:
+            now = self.path
+            if self._con is not None and now != self._opened:
+                self._con.close()
+                self._con = None
             if self._con is None:
-                self._con = self.connect()
+                self._con, self._opened = self.connect(), now
             return self._con.cursor()
 
     def frame(self, sql: str, params: tuple = ()) -> pd.DataFrame:

@@ -16,10 +16,12 @@ import duckdb
 from cpm_metrics.errors import LoadRefused, StoreProblem, UnknownName
 from cpm_metrics.extracts.mapping import MappingBook
 from cpm_metrics.extracts.problems import Prepared
-from cpm_metrics.store import build, connect, loads
+from cpm_metrics.store import build, connect, encryption, loads, rewrite
+from cpm_metrics.store.erase import Erased
 from cpm_metrics.store.folder import Folder, PointerDamaged, sha256
+from cpm_metrics.store.key import Key
 from cpm_metrics.store.loads import SCHEMA_VERSION, LoadInfo
-from cpm_metrics.store.problems import DamagedStore, SurprisingLoad, day, writing_to
+from cpm_metrics.store.problems import DamagedStore, KeyProblem, SurprisingLoad, day, writing_to
 from cpm_metrics.store.snapshot import Snapshot
 from cpm_metrics.store.state import State
 
@@ -43,6 +45,7 @@ class Store:
 
     def current(self) -> Snapshot | None:
         """The newest load; None where nothing was loaded yet. Raises StoreProblem (DamagedStore where it can't be read)."""
+        encryption.of(self.folder)  # says what is wrong with the key, before anything looks damaged for want of it
         load_id = self._current_id()
         if load_id is None:
             return None
@@ -51,12 +54,12 @@ class Store:
             raise DamagedStore(self._what_is_damaged(load_id), self._last_good(but=load_id))
         if found.info.schema_version < SCHEMA_VERSION:
             return self.migrate()
-        if self._latest is None or self._latest.path != found.path:
-            self._latest = found
-        return self._latest
+        self._latest = found
+        return found
 
     def history(self) -> list[LoadInfo]:
         """Newest first, undone ones marked. A load of which nothing can be read is not listed."""
+        encryption.of(self.folder)
         try:
             current = self._files.current_id()
         except PointerDamaged:
@@ -72,7 +75,7 @@ class Store:
         found = self._readable(load_id)
         if found is None:
             raise StoreProblem(self._what_is_damaged(load_id), "Choose another load, or restore it from a backup.")
-        return Snapshot(found.path, info)
+        return self._snapshot(info)
 
     def mapping_book(self) -> MappingBook:
         """What was decided about headers and values, for every load from now on."""
@@ -194,13 +197,15 @@ class Store:
             info = self._info(undone)
             if info is None:
                 raise DamagedStore(self._what_is_damaged(undone), self._last_good(but=undone))
+            if info.previous and info.previous not in self._files.load_ids():
+                raise StoreProblem("The load before this one is not kept any more (retention), so this one was not undone.", "Load an earlier extract again.")
             if info.previous and not self._is_whole(info.previous):
                 raise StoreProblem(
                     f"{self._what_is_damaged(info.previous)} So the load after it was not undone.",
                     "Restore that file from a backup, or load an earlier extract again.",
                 )
             self.state.note(by, "undo", undone, {"now_current": info.previous})
-            self._files.set_mark(undone, {"by": by, "at": loads.now().isoformat(), "why": "undone"})
+            self._files.set_mark(undone, {"at": loads.now().isoformat(), "why": "undone"})
             self._files.point_to(info.previous)
             return self._info(info.previous) if info.previous else None
 
@@ -222,7 +227,7 @@ class Store:
             self.state.note(by, "recover", good.load_id, {"damaged": damaged or "pointer"})
             for load_id in self._files.load_ids():
                 if load_id > good.load_id and not self._files.mark(load_id).exists():
-                    self._files.set_mark(load_id, {"by": by, "at": loads.now().isoformat(), "why": "damaged"})
+                    self._files.set_mark(load_id, {"at": loads.now().isoformat(), "why": "damaged"})
             self._files.point_to(good.load_id)
             return good
 
@@ -249,18 +254,52 @@ class Store:
             built = self._files.building / f"{info.load_id}.duckdb"
             build.upgrade(old.path, built, info)
             self._switch_to(info, built, "upgrade")
-            return Snapshot(self._files.snapshot(info.load_id), info)
+            return self._snapshot(info)
+
+    # -- the whole store at once (rewrite.py, erase.py)
+
+    def retain(self, days: int, by: str, confirmed: bool = False) -> list[LoadInfo]:
+        """Delete for good every load made more than `days` days ago, undone ones too, but never the current one. Gives those deleted.
+
+        Raises NeedsConfirmation where even the current load is older than that: then the clock may be wrong, or loading has stopped.
+        """
+        return rewrite.retain(self, days, by, confirmed)
+
+    def delete_load(self, load_id: str, by: str) -> None:
+        """Delete one load for good, damaged or not, that isn't the current one. Raises UnknownName, StoreProblem."""
+        rewrite.delete_load(self, load_id, by)
+
+    def erase(self, child_id: str, by: str, reference: str) -> Erased:
+        """Take a child out of every file of the store (erase.py). Raises UnknownName where the store knows no such child."""
+        return rewrite.erase(self, child_id, by, reference)
+
+    def encrypt(self, key: Key, by: str) -> int:
+        """Encrypt every file of the store. Gives the number of loads. Crashed on the way: give it again, or change anything."""
+        return rewrite.encrypt(self, key, by)
+
+    def rekey(self, new: Key, by: str) -> int:
+        """Encrypt every file of the store with a new key. From the first moment on only the new one opens it."""
+        return rewrite.rekey(self, new, by)
+
+    @property
+    def edition(self) -> str:
+        """Changes whenever loads were written anew: what was computed before that is not to be shown any more."""
+        return self._files.edition()
 
     # -- inside
 
     @contextmanager
-    def _changing(self, needs_pointer: bool = True) -> Iterator[None]:
+    def _changing(self, needs_pointer: bool = True, finishing: bool = True) -> Iterator[None]:
         with writing_to(self.folder), self._files.locked():
+            encryption.of_new(self.folder)
             try:
                 self._files.ready()
             except PointerDamaged:
                 if needs_pointer:
                     raise self._damaged_pointer() from None
+            else:
+                if finishing:
+                    rewrite.finish(self)
             try:
                 yield
             except BaseException:
@@ -298,9 +337,9 @@ class Store:
 
     def _readable(self, load_id: str) -> Snapshot | None:
         """The snapshot if it is there in its full length and opens. Raises StoreProblem where it is from the future."""
-        path = self._files.snapshot(load_id)
-        if self._latest and self._latest.path == path and self._has_its_length(load_id):
-            return self._latest
+        latest = self._latest
+        if latest and latest.info.load_id == load_id and latest.made_of == self._files.snapshot(load_id) and self._has_its_length(load_id):
+            return latest
         info = self._info(load_id)
         if info is None or not self._has_its_length(load_id):
             return None
@@ -310,7 +349,7 @@ class Store:
                 f"(store version {info.schema_version}; this one knows {SCHEMA_VERSION}).",
                 "Update this program.",
             )
-        found = Snapshot(path, info)
+        found = self._snapshot(info)
         try:
             if found.cursor().execute("SELECT load_id FROM snapshot.load").fetchall() != [(load_id,)]:
                 return None
@@ -318,21 +357,26 @@ class Store:
             return None
         return found
 
+    def _snapshot(self, info: LoadInfo) -> Snapshot:
+        return Snapshot(self._files.snapshot(info.load_id), info, lambda: self._files.snapshot(info.load_id))
+
     def _has_its_length(self, load_id: str) -> bool:
         try:
             size = self._files.snapshot(load_id).stat().st_size
         except OSError:
             return False
-        record = self._files.read_record(load_id)
+        record = self._files.read_outside(load_id)
         return record is None or record["bytes"] == size
 
     def _is_whole(self, load_id: str) -> bool:
         """Every byte is as it was written."""
-        record = self._files.read_record(load_id)
+        record = self._files.read_outside(load_id)
         if not self._has_its_length(load_id) or (record and sha256(self._files.snapshot(load_id)) != record["sha256"]):
             return False
         try:
             found = self._readable(load_id)
+        except KeyProblem:
+            raise
         except StoreProblem:
             return False
         if found is not None and found is not self._latest:
