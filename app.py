@@ -24,16 +24,16 @@ def visit() -> None:
     page = st.navigation(everything, position="hidden")
     show.style()
     show.links(shown)
-    with told():
-        frame.person(viewer)
     if not navigation.allowed(page.url_path, viewer):
         if not page.url_path and shown:  # it opens first, for whoever may see it
             st.switch_page(next(iter(shown.values()))[0])
+        frame.person(viewer)
         navigation.refuse(page.url_path, viewer)
         return
     with told():
         if page.url_path not in frame.WITHOUT_CONTROLS:
             frame.controls()
+        frame.person(viewer)
     with told():
         show.go_where_clicked()
         page.run()

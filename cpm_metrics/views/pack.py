@@ -128,8 +128,8 @@ def make(
               "None." if proceedings.loaded(results) else "Cannot tell: no proceedings were loaded.", "final plan CPM or filing within “due soon”, or past and not done; by the team that holds the child now"),
         Sheet("Data quality", told.drop(columns=["rule", "share"]), says="how much can be told, per rule"),
         Sheet("What is missing", quality.missing_groups(quality.unassessable(results, chosen)).assign(where=lambda f: f["where"].map(quality.WHERE)), "Nothing: every obligation can be told."),
-        Sheet("Definitions", _definitions(results.settings)),
-        Sheet("Words", _words(results.settings)),
+        Sheet("Definitions", definitions(results.settings)),
+        Sheet("Words", words(results.settings)),
     ]  # fmt: skip
     charts = [_by_rule_chart(by_rule, start, end, smallest), _overdue_chart(overdue), _team_chart(results, chosen, start, end)]
     for code in charted:
@@ -278,7 +278,7 @@ def _rule_by_team(results: Results, chosen: list[str], start: date, end: date) -
     return frame.sort_values(["place", "team"], kind="stable", ignore_index=True).drop(columns=["place", "rule"])
 
 
-def _definitions(settings: Settings) -> pd.DataFrame:
+def definitions(settings: Settings) -> pd.DataFrame:
     """Every rule and indicator: question, limit in use, default, level, source, on."""
     frame = rules(settings)
     default = rules().set_index("code")["limits"]
@@ -288,7 +288,7 @@ def _definitions(settings: Settings) -> pd.DataFrame:
     return frame[["title", "kind", "question", "limits", "default", "level", "source", "on", "code"]]
 
 
-def _words(settings: Settings) -> pd.DataFrame:
+def words(settings: Settings) -> pd.DataFrame:
     rows = [
         ("Obligation", "One thing that was due for one child: set off on one day, due on another, and met, missed or still open."),
         *((words.label, words.meaning) for words in look.STATUS.values()),

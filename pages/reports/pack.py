@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from cpm_metrics.documents import figures, pack_pdf, pack_xlsx
-from cpm_metrics.views import look, pack
+from cpm_metrics.views import look, outside, pack
 from pages._shared import data, downloads, frame, show, state
 
 PREVIEW = 50
@@ -70,6 +70,12 @@ def take_along(view: frame.View, made: pack.Pack, start: date, end: date) -> Non
                 label, lambda make=make: make(made), f"{made.file_name}.{kind}", mime, what="Director’s pack", key=f"pack-{kind}", icon=icon, kind="primary",
                 detail={"as_at": made.as_at.isoformat(), "from": start.isoformat(), "to": end.isoformat(), "teams": list(view.teams), "names": made.names, "load": view.info.load_id},
             )  # fmt: skip
+        downloads.offer(
+            "Counts for outside the service", lambda: pack_xlsx.workbook(outside.make(view.results, view.info, chosen=view.teams, start=start, end=end)),
+            f"{outside.file_name(view.results)}.xlsx", downloads.XLSX, what="Counts for outside the service", key="pack-outside", icon=":material/shield_person:",
+            help=f"A workbook of counts alone, for whoever isn't in the service: no lists, IDs or names; counts of {outside.SMALL} or fewer taken out, the rest rounded to {outside.STEP}, so that nobody can be found in them.",
+            detail={"as_at": made.as_at.isoformat(), "from": start.isoformat(), "to": end.isoformat(), "teams": list(view.teams), "load": view.info.load_id},
+        )  # fmt: skip
         st.caption("Made when you click. The audit notes that this pack was taken: the day, the teams and whether names are in it.", width="content")
 
 
