@@ -16,6 +16,7 @@ from cpm_metrics.access import People, Right, Seen, Viewer
 from cpm_metrics.access.within import held_by
 from cpm_metrics.engine import Results, compute
 from cpm_metrics.settings import Settings
+from cpm_metrics.store import Store
 from cpm_metrics.views import changes
 from pages._server import people as server
 from pages._shared import state
@@ -28,12 +29,14 @@ _KEPT = 48
 
 @dataclass(frozen=True)
 class Place:
-    """A store as someone sees it. `teams`: None for all; `load`: the newest load, whose allocations say whose child it is now."""
+    """A store as someone sees it. `teams`: None for all; `load`: the newest load, whose allocations say whose child it is now. What is computed for one is
+    shared by all whose place is equal."""
 
     folder: str
     teams: tuple[str, ...] | None
     masked: bool
     load: str | None
+    edition: str  # changes when loads are written anew: a child was erased
 
 
 def folder() -> Path:
@@ -47,7 +50,7 @@ def place() -> Place:
     if viewer.teams is not None:
         snapshot = server.whole_store().current()
         current = snapshot.info.load_id if snapshot else None
-    return Place(str(folder()), None if viewer.teams is None else tuple(sorted(viewer.teams)), viewer.masked, current)
+    return Place(str(folder()), None if viewer.teams is None else tuple(sorted(viewer.teams)), viewer.masked, current, server.whole_store().edition)
 
 
 def store() -> Seen:
@@ -62,14 +65,20 @@ def _children(where: Place) -> frozenset[str] | None:
     """Whose teams hold them now, by the newest load and whatever day is looked at."""
     if where.teams is None:
         return None
-    return frozenset() if where.load is None else _held(where.folder, where.load, where.teams)
+    return frozenset() if where.load is None else _held(where.folder, where.load, where.teams, where.edition)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _held(path: str, load_id: str, teams: tuple[str, ...]) -> frozenset[str]:
+def _held(path: str, load_id: str, teams: tuple[str, ...], edition: str) -> frozenset[str]:
     whole = server.whole_store().snapshot(load_id)
-    everyone = _results(Place(path, None, False, None), load_id, whole.info.extract_date, Settings().key, Settings())
+    everyone = _results(Place(path, None, False, None, edition), load_id, whole.info.extract_date, Settings().key, Settings())
     return held_by(everyone, teams)
+
+
+def administered() -> Store:
+    """The whole store, for those who say what is kept in it."""
+    gate().need(Right.PEOPLE)
+    return server.whole_store()
 
 
 def people() -> People:

@@ -50,6 +50,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
     "Administration": (
         Entry("admin/people", "People and access", "badge", "people", Right.PEOPLE),
         Entry("admin/audit", "Audit", "policy", "audit", Right.PEOPLE),
+        Entry("admin/keeping", "Keeping and erasing", "delete_forever", "keeping", Right.PEOPLE),
     ),
 }
 

@@ -18,7 +18,7 @@ ENTRIES = [entry for entries in navigation.PAGES.values() for entry in entries]
 WORK = {"", "worklist", "calendar", "child", "teams", "drift", "proceedings", "meeting-quality", "pack"}
 EVERYBODY = {"data-quality", "rule-book", "settings"}
 LOADING = {"load", "history", "mappings"}
-ADMIN = {"people", "audit"}
+ADMIN = {"people", "audit", "keeping"}
 MATRIX = {
     "admin": WORK | EVERYBODY | LOADING | ADMIN, "manager": WORK | EVERYBODY, "team": WORK | EVERYBODY, "analyst": WORK | EVERYBODY | LOADING,
     "loader": EVERYBODY | LOADING,
