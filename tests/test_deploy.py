@@ -1,0 +1,634 @@
+"""What deploy/ holds does what docs/hosting.md says: the proxy, the image, the units and the night's jobs, each run as far as it can be here.
+
+nginx is Debian's, started on ports of its own with the file as it is delivered, in front of the real dashboard. The image can't be built
+without a container engine: its steps are linted, checked against the tree, and what it would run is run on a read-only root, without
+rights, as the account that the image names. Of systemd, its own checker judges the units.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import tree_sitter
+import tree_sitter_powershell
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from packaging.requirements import Requirement
+from playwright.sync_api import Browser, Page, expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+import tasks
+from cpm_metrics import sample
+from cpm_metrics.store import Store
+from deploy import night, product_lock
+from tests.browser.conftest import browser_type_launch_args  # noqa: F401 - the browser that the browser tests use
+from tests.pages.conftest import fill
+from tests.sessions import free_port, serve
+
+ROOT = Path(__file__).resolve().parents[1]
+DEPLOY = ROOT / "deploy"
+NAME = "cpm.example.gov.uk"
+EXTRACT = date(2026, 11, 20)
+SETTLED = "() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning' && !document.querySelector('[data-stale=true]')"
+
+
+def program(name: str, package: str) -> str:
+    """The path of a system program, installed from Debian where it is missing."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if not found and tasks.apt(package):
+        found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    assert found, f"{name} is needed and could not be installed: as root, apt-get install {package}"
+    return found
+
+
+def as_root(*command: object) -> list[str]:
+    """Through sudo where pytest doesn't run as root."""
+    return [*([] if os.geteuid() == 0 else ["sudo", "-n", "-E"]), *map(str, command)]
+
+
+@pytest.fixture(scope="module")
+def small_sample(tmp_path_factory) -> list[Path]:
+    return sample.write(tmp_path_factory.mktemp("deploy-sample"), children=30, seed=7, extract_date=EXTRACT)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory, small_sample) -> Store:
+    return fill(tmp_path_factory.mktemp("deploy") / "store", small_sample, EXTRACT)
+
+
+# -- the proxy
+
+
+@dataclass(frozen=True)
+class Proxy:
+    port: int
+    plain: int
+    access_log: Path
+    app: str
+
+    @property
+    def url(self) -> str:
+        return f"https://{NAME}:{self.port}"
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, list[str]]]:
+        """Status and headers, by name in small letters. The certificate is not checked: the test made it."""
+        raw = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        with trusting().wrap_socket(raw, server_hostname=NAME) as line:
+            lines = [f"{method} {path} HTTP/1.1", f"Host: {NAME}:{self.port}", "Connection: close", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+            line.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            answer = b""
+            while b"\r\n\r\n" not in answer and (more := line.recv(65536)):
+                answer += more
+        first, *rest = answer.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        found: dict[str, list[str]] = {}
+        for name, _, value in (line.partition(":") for line in rest):
+            found.setdefault(name.lower(), []).append(value.strip())
+        return int(first.split()[1]), found
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def certificate(folder: Path) -> None:
+    """cpm.crt and cpm.key, good for an hour."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]), datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(hours=1), now + timedelta(hours=1))
+    signed = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False).sign(key, hashes.SHA256())
+    (folder / "cpm.crt").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    (folder / "cpm.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+
+
+@contextmanager
+def nginx(folder: Path, upstream: str) -> Iterator[Proxy]:
+    """deploy/nginx/cpm.conf, with nothing changed but ports and folders."""
+    port, plain = free_port(), free_port()
+    text = (DEPLOY / "nginx" / "cpm.conf").read_text("utf-8")
+    for there, here, times in (
+        ("listen 443 ", f"listen 127.0.0.1:{port} ", 2), ("listen 80;", f"listen 127.0.0.1:{plain};", 1), ("/etc/nginx/tls/", f"{folder}/", 2),
+        ("/var/log/nginx/", f"{folder}/", 2), ("server 127.0.0.1:8501;", f"server {upstream};", 1),
+    ):  # fmt: skip
+        assert text.count(there) == times, there
+        text = text.replace(there, here)
+    (folder / "cpm.conf").write_text(text)
+    places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    who = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(
+        f"daemon off; master_process on; worker_processes 1; {who} pid {folder}/pid; error_log {folder}/start.log;\n"
+        f"events {{}}\nhttp {{ {places} default_type application/octet-stream; include {folder}/cpm.conf; }}\n"
+    )
+    certificate(folder)
+    running = subprocess.Popen([program("nginx", "nginx-light"), "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE)
+    try:
+        for _ in range(100):
+            with socket.socket() as line:
+                if line.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert running.poll() is None, running.stderr.read().decode()
+            time.sleep(0.05)
+        yield Proxy(port, plain, folder / "cpm.access.log", upstream)
+    finally:
+        running.terminate()
+        running.wait(10)
+
+
+def settings_file() -> dict[str, str]:
+    """deploy/cpm.env.example as the units and compose read it."""
+    lines = (DEPLOY / "cpm.env.example").read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+@pytest.fixture(scope="module")
+def proxy(store, tmp_path_factory) -> Iterator[Proxy]:
+    folder = tmp_path_factory.mktemp("proxy")
+    with serve(store.folder, folder / "app.log", environ=settings_file()) as server, nginx(folder, server.url.removeprefix("http://")) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(proxy, browser_type_launch_args, playwright) -> Iterator[Page]:  # noqa: F811
+    """A browser that finds the council's name on this computer. What it asks of anybody, and what its rules forbade, is on the page."""
+    args = [*browser_type_launch_args.get("args", []), f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
+    browser: Browser = playwright.chromium.launch(**(browser_type_launch_args | {"args": args}))
+    context = browser.new_context(ignore_https_errors=True, locale="en-GB", accept_downloads=True)
+    context.add_init_script("window.forbidden = []; addEventListener('securitypolicyviolation', e => forbidden.push(e.effectiveDirective + ' ' + e.blockedURI))")
+    page = context.new_page()
+    page.asked, page.said, page.sockets = [], [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("websocket", lambda line: page.sockets.append(line.url))
+    yield page
+    browser.close()
+
+
+def settled(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=30_000)
+    page.wait_for_function(SETTLED, timeout=30_000)
+
+
+def test_every_answer_carries_the_headers_once(proxy):
+    """The page, a script of it, a closed door and a refusal of nginx's own: policy, nosniff, no frame, no referrer, HTTPS for a year."""
+    script = re.search(rb'src="\./(static/js/[^"]+)"', urllib.request.urlopen(f"http://{proxy.app}/").read())[1].decode()
+    for path, status in (("/", 200), (f"/{script}", 200), ("/_stcore/metrics", 404), ("/worklist", 200), ("/.streamlit/secrets.toml", 404), ("/_stcore/upload_file/a/b", 413)):
+        found, headers = proxy.ask(path, **({"Content_Length": str(60 << 20)} if status == 413 else {}))
+        assert found == status, path
+        for name, value in (
+            ("content-security-policy", r"default-src '(self|none)'.*frame-ancestors 'none'"), ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"), ("strict-transport-security", "max-age=31536000"),
+        ):  # fmt: skip
+            assert len(headers.get(name, [])) == 1, (path, name, headers)
+            assert re.match(value, headers[name][0]), (path, name, headers)
+        assert "/1." not in headers.get("server", [""])[0]
+    policy = proxy.ask("/")[1]["content-security-policy"][0]
+    for rule in ("object-src 'none'", "base-uri 'self'", f"connect-src 'self' ws://{NAME}:{proxy.port} wss://{NAME}:{proxy.port}"):
+        assert rule in policy
+    assert "unsafe-eval'" not in policy.replace("'wasm-unsafe-eval'", "")
+
+
+def test_cookies_are_for_https_alone(proxy):
+    """The one that the upload's protection sets, and so every other."""
+    _, headers = proxy.ask("/_stcore/health")
+    cookies = headers.get("set-cookie", [])
+    assert any(cookie.startswith("_streamlit_xsrf=") for cookie in cookies)
+    assert all("; secure" in cookie.lower() for cookie in cookies)
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/metrics/", "/healthz", "/app/static/x", "/.env", "/pages/.git/config"])
+def test_closed_doors_are_closed(proxy, path):
+    assert proxy.ask(path)[0] == 404
+
+
+def test_a_session_begins_from_our_own_pages_only(proxy):
+    """No origin, another one, one that only looks alike: refused by nginx. Ours: let through."""
+    ours = f"https://{NAME}:{proxy.port}"
+    for origin in (None, "https://evil.example", f"https://{NAME}.evil.example", f"http://{NAME}:{proxy.port}", "null", "https://cpmXexample.gov.uk"):
+        with pytest.raises(InvalidStatus) as refused, connect(
+            f"wss://{NAME}:{proxy.port}/_stcore/stream", sock=socket.create_connection(("127.0.0.1", proxy.port)), ssl=trusting(), origin=origin,
+            subprotocols=["streamlit"], server_hostname=NAME, proxy=None,
+        ):  # fmt: skip
+            pass
+        assert refused.value.response.status_code == 403, origin
+    with connect(
+        f"wss://{NAME}:{proxy.port}/_stcore/stream", sock=socket.create_connection(("127.0.0.1", proxy.port)), ssl=trusting(), origin=ours,
+        subprotocols=["streamlit"], server_hostname=NAME, proxy=None,
+    ) as line:  # fmt: skip
+        assert line.subprotocol == "streamlit"
+    assert proxy.ask("/", Upgrade="h2c")[0] == 403
+
+
+def test_another_name_gets_no_answer_and_plain_http_is_sent_on(proxy):
+    """An address or a name that isn't ours doesn't even shake hands; http:// leads to https:// without what stood after the question mark."""
+    with socket.create_connection(("127.0.0.1", proxy.port)) as raw, pytest.raises(ssl.SSLError):
+        trusting().wrap_socket(raw, server_hostname="evil.example")
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None
+
+    with pytest.raises(urllib.error.HTTPError) as sent_on:
+        urllib.request.build_opener(Stay).open(urllib.request.Request(f"http://127.0.0.1:{proxy.plain}/child?child=0012", headers={"Host": NAME}))
+    assert (sent_on.value.code, sent_on.value.headers["Location"]) == (301, f"https://{NAME}/child")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_old_protocols_are_refused(proxy):
+    context = trusting()
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", proxy.port)) as raw, pytest.raises(ssl.SSLError):
+        context.wrap_socket(raw, server_hostname=NAME)
+
+
+def test_a_flood_from_one_address_is_slowed_and_a_busy_morning_is_not(proxy):
+    """A dozen people who begin to sign in at the same moment from the council's one address all may; hundreds of tries in a row may not."""
+    assert [proxy.ask("/auth/login", "HEAD")[0] == 429 for _ in range(12)] == [False] * 12
+    found: list[int] = []
+
+    def hammer() -> None:
+        while len(found) < 600 and found.count(429) < 5:
+            found.append(proxy.ask("/auth/login", "HEAD")[0])
+
+    threads = [threading.Thread(target=hammer) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found.count(429) >= 5
+    assert proxy.ask("/")[0] == 200
+
+
+def test_the_dashboard_works_through_it(proxy, visit, store, small_sample):
+    """Pages with charts and tables, a file taken away, a file dropped: over one secure WebSocket, nothing forbidden by the policy, and
+    nobody else asked for anything. Nothing of the addresses' questions is in the proxy's log."""
+    child = store.current().table("cases")["child_id"].to_pylist()[0]
+    for address in ("", "worklist", "teams", "drift", f"child?child={child}", "meeting-quality", "proceedings"):
+        visit.goto(f"{proxy.url}/{address}")
+        settled(visit)
+        assert visit.get_by_text("Something went wrong").count() == 0
+        assert visit.evaluate("window.forbidden") == [], address
+    visit.goto(f"{proxy.url}/worklist")
+    settled(visit)
+    with visit.expect_download(timeout=30_000) as caught:
+        visit.locator("[data-testid=stDownloadButton] button:not([disabled])").first.click()
+    assert caught.value.path().stat().st_size > 1000
+    visit.goto(f"{proxy.url}/load")
+    settled(visit)
+    visit.locator("input[type=file]").set_input_files(small_sample[0])
+    expect(visit.get_by_text(re.compile("What the files hold"))).to_be_visible(timeout=30_000)
+    assert visit.evaluate("window.forbidden") == []
+    assert visit.sockets and all(url.startswith(f"wss://{NAME}:{proxy.port}/") for url in visit.sockets)
+    assert {url.split("/")[2] for url in visit.asked if not url.startswith(("data:", "blob:"))} == {f"{NAME}:{proxy.port}"}
+    assert [text for text in visit.said if "Content Security Policy" in text or "Refused to" in text] == []
+    log = proxy.access_log.read_text()
+    assert "GET /child 200" in log
+    assert "?" not in log and child not in log
+
+
+def test_the_limits_agree_with_the_dashboards():
+    """An upload that the dashboard takes passes the proxy; one that is larger than both is refused at the door."""
+    config = (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
+    largest = int(re.search(r"maxUploadSize = (\d+)", config)[1])
+    assert int(re.search(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx" / "cpm.conf").read_text("utf-8"))[1]) == largest + 1
+
+
+# -- the image
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a Dockerfile says, step by step: (word, text), lines joined."""
+
+    steps: list[tuple[str, str]]
+
+    def all(self, word: str) -> list[str]:
+        return [text for name, text in self.steps if name == word]
+
+
+@pytest.fixture(scope="module")
+def image() -> Image:
+    text = re.sub(r"\\\n\s*", "", re.sub(r"^#.*\n", "", (DEPLOY / "Dockerfile").read_text("utf-8"), flags=re.M))
+    return Image([(word, rest.strip()) for word, rest in re.findall(r"^([A-Z]+) (.*)$", text, re.M)])
+
+
+def test_the_dockerfile_is_clean():
+    """By hadolint, without exceptions."""
+    done = subprocess.run([Path(sys.executable).with_name("hadolint"), DEPLOY / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_image_holds_what_the_dashboard_needs_and_nothing_else(image):
+    """Each file copied exists and is let through to the builder; stores, secrets, git and tests are not, whatever a later COPY says."""
+    copied = [source for text in image.all("COPY") if "--from" not in text for source in text.split()[:-1]]
+    let_in = [line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
+    assert "*" in (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    assert sorted(set(copied)) == sorted(let_in)
+    assert all((ROOT / path).exists() for path in let_in)
+    assert {"app.py", "pages", "cpm_metrics", ".streamlit/config.toml"} <= set(let_in)
+    assert not any(re.search(r"(ARG|ENV).*(KEY|SECRET|PASSWORD|TOKEN)", f"{word} {text}") for word, text in image.steps)
+    for package in (ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "cpm_metrics").rglob("*.py")):
+        ours = {name.split(".")[0] for name in imported(package)} & {path.name.removesuffix(".py") for path in ROOT.iterdir()}
+        assert ours <= {"app", "cpm_metrics", "pages"}, package
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
+
+
+def test_packages_are_those_of_the_lock_and_only_the_products():
+    """Whatever an entry requires on this machine is in the list too; nothing of the tests is; each entry has hashes; each import is met."""
+    listed = product_lock.product((ROOT / "requirements.in").read_text("utf-8"), (ROOT / "requirements.txt").read_text("utf-8"))
+    names = set(re.findall(r"^([a-z0-9._-]+)==", listed, re.M))
+    assert listed.count("--hash=sha256:") >= len(names)
+    installed = {re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower(): found for found in metadata.distributions()}
+    for name in names & set(installed):
+        for text in installed[name].requires or []:
+            needs = Requirement(text)
+            if needs.marker is None or needs.marker.evaluate({"extra": ""}):
+                assert re.sub(r"[-_.]+", "-", needs.name).lower() in names, f"{name} needs {needs.name}"
+    assert not names & {"pytest", "playwright", "hypothesis", "oidc-provider-mock", "ruff", "flask"}
+    tops = {top: {re.sub(r"[-_.]+", "-", one).lower() for one in found} for top, found in metadata.packages_distributions().items()}
+    for path in (ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "cpm_metrics").rglob("*.py"), DEPLOY / "night.py"):
+        for top in {name.split(".")[0] for name in imported(path)} & set(tops):
+            assert tops[top] & names, f"{path.relative_to(ROOT)} imports {top}"
+
+
+def test_what_the_image_runs_runs_without_rights_on_a_read_only_root(image, store, tmp_path):
+    """A root of its own, put together by the COPY lines, everything read-only but the volumes, no capability, no new privileges, the
+    image's account: it starts, its health check passes, its page is there, the night's load and backup work; and it can write nowhere else."""
+    shutil.copytree(store.folder, tmp_path / "cpm" / "store")
+    (tmp_path / "app").mkdir()
+    for text in image.all("COPY"):
+        *sources, target = text.split()
+        if "--from" not in text and not sources[0].startswith(("requirements", "deploy/product")):
+            for source in sources:
+                to = tmp_path / "app" / target
+                copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+                to.parent.mkdir(parents=True, exist_ok=True)
+                copy(ROOT / source, to if target != "./" else tmp_path / "app")
+    who = int(image.all("USER")[-1].split(":")[0])
+    assert who > 0
+    subprocess.run(as_root("chown", "-R", f"{who}:{who}", tmp_path / "cpm"), check=True)
+    env = dict(pair.split("=", 1) for text in image.all("ENV") for pair in shlex.split(text))
+    port = free_port()
+    serves = [*json.loads(image.all("CMD")[-1]), "--server.port", str(port)]
+    asks = [part.replace("8501", str(port)) for part in json.loads(image.all("HEALTHCHECK")[0].split("CMD", 1)[1])]
+    tries = textwrap.dedent("""
+        import os, pathlib, sys
+        for place in ("/opt/cpm", "/opt/cpm/.venv/bin", "/etc", "/usr/lib", "/var/lib", "/"):
+            try:
+                pathlib.Path(place, "written").write_text("x")
+            except OSError:
+                continue
+            sys.exit(place)
+        sys.exit(0 if "CapEff:\\t0000000000000000" in pathlib.Path("/proc/self/status").read_text() and os.geteuid() else "rights")
+    """)
+    inside = " ".join(f"{name}={shlex.quote(value)}" for name, value in env.items())
+    bare = f"setpriv --reuid={who} --regid={who} --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs env -i {inside}"
+    base = shlex.quote(sys.base_prefix)
+    script = textwrap.dedent(f"""
+        set -eu
+        umask 022
+        chmod -R u=rwX,go=rX {shlex.quote(str(tmp_path / "app"))}
+        R={shlex.quote(str(tmp_path / "root"))}
+        mkdir "$R" && mount --rbind / "$R" && mount --make-rprivate "$R"
+        mount -t tmpfs tmpfs "$R/opt" && mkdir "$R/opt/cpm"
+        mount --bind {shlex.quote(str(tmp_path / "app"))} "$R/opt/cpm"
+        mkdir -p "$R/opt/cpm/.venv" && mount --bind {shlex.quote(str(Path(sys.prefix)))} "$R/opt/cpm/.venv"
+        if [[ {base}/ != /usr/* ]]; then  # a Python of somebody's own, perhaps in a home that others can't enter
+            mount -t tmpfs -o mode=755 tmpfs "$R/$(echo {base} | cut -d/ -f2)"
+            mkdir -p "$R"{base} && mount --bind {base} "$R"{base}
+        fi
+        mount -t tmpfs tmpfs "$R/var/lib" && mkdir "$R/var/lib/cpm"
+        mount --bind {shlex.quote(str(tmp_path / "cpm"))} "$R/var/lib/cpm"
+        mount -t tmpfs -o noexec,nosuid,nodev,mode=1777 tmpfs "$R/tmp"
+        for place in / /opt /opt/cpm /var/lib; do mount -o remount,bind,ro "$R$place"; done
+        cd "$R/opt/cpm"
+        chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && python -c " + shlex.quote(tries))}
+        chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && exec " + shlex.join(serves))} &
+        server=$!
+        for n in $(seq 100); do
+            if chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && " + shlex.join(asks))} 2>/dev/null; then break; fi
+            kill -0 $server || exit 3
+            sleep 0.2
+        done
+        chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && " + shlex.join(asks))}
+        {sys.executable} -c "import urllib.request as u; assert b'<title>' in u.urlopen('http://127.0.0.1:{port}/').read()"
+        chroot "$R" {bare} sh -c 'cd /opt/cpm && python deploy/night.py backup /var/lib/cpm/backups'
+        kill $server; wait $server || true
+    """)
+    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    done = subprocess.run(as_root(*unshare, "bash", "-c", script), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((tmp_path / "cpm" / "backups").glob("backup-*.zip"))) == 1
+
+
+def test_compose_gives_the_container_nothing_it_does_not_need(image):
+    """Read-only, no capability, no new privileges, memory and processes bounded, the account of the image, no port opened."""
+    (service,) = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"].values()
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["user"] == image.all("USER")[-1]
+    assert "ports" not in service and "privileged" not in service and "cap_add" not in service
+    assert service["mem_limit"] and service["pids_limit"]
+    assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
+    assert all("noexec" in place for place in service["tmpfs"])
+    assert not re.search(r"(?i)(password|client_secret|cookie_secret) *[:=]", (DEPLOY / "compose.yaml").read_text("utf-8"))
+
+
+# -- the units
+
+
+@pytest.fixture
+def machine(tmp_path) -> Path:
+    """A folder laid out like the machine of docs/hosting.md, with the units in it."""
+    program("systemd-analyze", "systemd")
+    units = tmp_path / "etc" / "systemd" / "system"
+    shutil.copytree(DEPLOY / "systemd", units)
+    python = tmp_path / "opt/cpm/current/.venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    system = tmp_path / "usr/lib/systemd/system"
+    system.mkdir(parents=True)
+    for path in Path("/usr/lib/systemd/system").glob("*.[ts][al]*"):
+        if path.suffix in (".target", ".slice"):
+            shutil.copy(path, system)
+    (tmp_path / "etc/passwd").write_text("cpm:x:990:990::/var/lib/cpm:/usr/sbin/nologin\n")
+    (tmp_path / "etc/group").write_text("cpm:x:990:\n")
+    return tmp_path
+
+
+UNITS = sorted(path.name for path in (DEPLOY / "systemd").iterdir() if path.is_file())
+
+
+def analyze(machine: Path, *words: object) -> subprocess.CompletedProcess:
+    return subprocess.run(["systemd-analyze", f"--root={machine}", "--no-pager", *map(str, words)], capture_output=True, text=True, check=False)
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(machine):
+    """And would: with a slip in each, it does."""
+    done = analyze(machine, "--man=no", "verify", *UNITS)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    shared = machine / "etc/systemd/system/cpm-.service.d/10-shared.conf"
+    shared.write_text(shared.read_text() + "ProtectSytem=strict\n")
+    assert "ProtectSytem" in analyze(machine, "--man=no", "verify", *UNITS).stderr
+    (machine / "opt/cpm/current/.venv/bin/python").unlink()
+    assert analyze(machine, "--man=no", "verify", *UNITS).returncode != 0
+
+
+@pytest.mark.parametrize(("unit", "most"), [("cpm-dashboard.service", 15), ("cpm-load.service", 10), ("cpm-backup.service", 10)])
+def test_the_units_are_hardened(machine, unit, most):
+    """systemd's own measure of exposure, 0 to 100: an ordinary service has 96. The shared part counts: without it they are exposed."""
+    done = analyze(machine, "security", "--offline=true", f"--threshold={most}", unit)
+    assert done.returncode == 0, done.stdout
+    (machine / "etc/systemd/system/cpm-.service.d/10-shared.conf").unlink()
+    assert analyze(machine, "security", "--offline=true", f"--threshold={most}", unit).returncode != 0
+
+
+def test_units_image_and_windows_start_the_same_things(image):
+    """One command for the dashboard, one program for the night: what is tested here is what runs there. The files they name exist."""
+    starts = {path.stem: re.search(r"^ExecStart=/opt/cpm/current/\.venv/bin/(.*)$", path.read_text("utf-8"), re.M)[1] for path in (DEPLOY / "systemd").glob("*.service")}
+    assert starts["cpm-dashboard"].split() == json.loads(image.all("CMD")[-1])
+    for unit, command in (("cpm-load", "load"), ("cpm-backup", "backup")):
+        _, script, word, *_ = starts[unit].split()
+        assert (ROOT / script).is_file() and word == command
+        writable = re.search(r"^ReadWritePaths=(.*)$", (DEPLOY / "systemd" / f"{unit}.service").read_text("utf-8"), re.M)[1]
+        assert writable in starts[unit]
+    for path in (DEPLOY / "systemd").glob("*.timer"):
+        assert (DEPLOY / "systemd" / f"{path.stem}.service").exists()
+    assert r"deploy\night.py" in (DEPLOY / "windows" / "night.cmd").read_text("utf-8")
+    assert "tasks.py run" in (DEPLOY / "windows" / "start.cmd").read_text("utf-8")
+
+
+def test_powershell_reads_the_windows_script():
+    """By its grammar: PowerShell itself is not to be had here. It calls the file that is beside it."""
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
+    text = (DEPLOY / "windows" / "register-tasks.ps1").read_bytes()
+    assert not parser.parse(text).root_node.has_error
+    assert parser.parse(text.replace(b")", b"", 1)).root_node.has_error
+    for name in re.findall(rb"Join-Path \$PSScriptRoot '([^']+)'", text):
+        assert (DEPLOY / "windows" / name.decode()).is_file()
+    assert all(ord(sign) < 128 for path in (DEPLOY / "windows").iterdir() for sign in path.read_text("utf-8"))  # old consoles read another alphabet
+
+
+# -- the night
+
+
+def run_night(store: Path, *words: object) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, DEPLOY / "night.py", *map(str, words)], capture_output=True, text=True, env=os.environ | {"CPM_STORE": str(store)}, check=False)
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+def deliver(inbox: Path, day: str, files: list[Path], ready: bool = True) -> Path:
+    folder = inbox / day
+    folder.mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, folder)
+    if ready:
+        (folder / night.READY).touch()
+    return folder
+
+
+def test_what_is_delivered_is_loaded_once_and_taken_out_of_the_inbox(tmp_path, small_sample):
+    """Not before the delivery is ready; then in the order of the days; the log names no child."""
+    inbox = tmp_path / "inbox"
+    first, second = deliver(inbox, "2026-11-20", small_sample, ready=False), deliver(inbox, "2026-11-21", small_sample[:1], ready=False)
+    (inbox / "notes").mkdir()
+    code, said = run_night(tmp_path / "store", "load", inbox)
+    assert code == 0 and said.count("not ready yet") == 2
+    assert Store(tmp_path / "store").current() is None
+    for folder in (first, second):
+        (folder / night.READY).touch()
+    code, said = run_night(tmp_path / "store", "load", inbox)
+    history = Store(tmp_path / "store").history()
+    assert history[-1].extract_date == date(2026, 11, 20) and history[-1].by == "night load"
+    assert not first.exists() and (inbox / "notes").exists()
+    surnames = set(Store(tmp_path / "store").current().table("cases")["surname"].to_pylist()) - {None}
+    assert surnames and not [name for name in surnames if re.search(rf"\b{re.escape(name)}\b", said)]
+
+
+def test_a_surprising_delivery_waits_for_a_person(tmp_path, small_sample):
+    """The same files once more: nothing is loaded, they stay, the exit code says that somebody must look."""
+    inbox = tmp_path / "inbox"
+    deliver(inbox, "2026-11-20", small_sample)
+    assert run_night(tmp_path / "store", "load", inbox)[0] == 0
+    before = Store(tmp_path / "store").history()
+    again = deliver(inbox, "2026-11-20", small_sample)
+    code, said = run_night(tmp_path / "store", "load", inbox)
+    assert code == 1 and "not loaded" in said and "Nothing was changed" in said
+    assert again.exists() and Store(tmp_path / "store").history() == before
+    assert run_night(tmp_path / "store", "load", tmp_path / "nowhere")[0] == 1
+
+
+def test_every_backup_is_tried_out_and_old_ones_go(tmp_path, store):
+    """The new one restores to the same load; of ten old ones the newest stay; nothing is left of the trial."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    old = [folder / f"backup-2026-01-{day:02d}-040000.zip" for day in range(1, 11)]
+    for path in old:
+        path.write_bytes(b"old")
+        os.utime(path, (time.time() - 90 * 86400,) * 2)
+    (folder / "keep-me.zip").write_bytes(b"not ours")
+    code, said = run_night(store.folder, "backup", folder, "--keep-days", 35)
+    assert code == 0, said
+    left = sorted(path.name for path in folder.iterdir())
+    new = next(name for name in left if not name.startswith("backup-2026-01") and name != "keep-me.zip")
+    assert left == sorted([*(path.name for path in old[4:]), new, "keep-me.zip"])
+    code = subprocess.run([sys.executable, "-m", "cpm_metrics", "restore", folder / new, "--store", tmp_path / "back"], cwd=ROOT, capture_output=True, check=False).returncode
+    assert code == 0
+    assert Store(tmp_path / "back").current().info == store.current().info
+
+
+def test_a_store_that_is_damaged_is_not_backed_up_over_good_backups(tmp_path, store):
+    """One byte of the load changed: the job fails and deletes nothing, however old."""
+    shutil.copytree(store.folder, tmp_path / "store")
+    (snapshot,) = (tmp_path / "store" / "snapshots").glob("*.duckdb")
+    data = bytearray(snapshot.read_bytes())
+    data[len(data) // 2] ^= 1
+    snapshot.write_bytes(data)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    old = [folder / f"backup-2026-01-{day:02d}-040000.zip" for day in range(1, 11)]
+    for path in old:
+        path.write_bytes(b"old")
+        os.utime(path, (0, 0))
+    code, _ = run_night(tmp_path / "store", "backup", folder)
+    assert code == 1
+    assert all(path.exists() for path in old)
+    assert not list(folder.glob("trying-*"))
