@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cpm_metrics import __version__
+from cpm_metrics import __version__, people_cli
 from cpm_metrics.errors import CpmError, NeedsConfirmation
 
 if TYPE_CHECKING:
@@ -181,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_store(one)
         _add_by(one)
 
+    people_cli.add(command, _add_store, _add_by, _people)
     history = command("history", _history, "every load, newest first")
     _add_store(history)
     _add_output(history)
@@ -233,6 +234,7 @@ def _count(text: str) -> int:
 
 def _days(text: str) -> int | None:
     """A number of days, or None for the word “days” after it."""
+    text = text.removesuffix(" days")
     if text in ("day", "days"):
         return None
     if not text.isdecimal() or not int(text):
@@ -637,6 +639,12 @@ def _retention(options: argparse.Namespace) -> None:
     except NeedsConfirmation as question:
         raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --yes.") from None
     _say(f"Deleted: {_loads(len(gone))}." if gone else "No load is that old: nothing was deleted.")
+
+
+def _people(options: argparse.Namespace) -> None:
+    from cpm_metrics.access import People
+
+    people_cli.run(People(_store(options).state), options, _who(options), _say)
 
 
 def _erase(options: argparse.Namespace) -> None:

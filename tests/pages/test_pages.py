@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 from datetime import date, timedelta
 
 import pandas as pd

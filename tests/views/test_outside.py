@@ -60,7 +60,7 @@ def test_the_workbook_names_nobody(full_store):  # noqa: F811
     for name in ("By rule", "By team", "Signs of drift"):
         sheet = book[name]
         header = [cell.value for cell in sheet[1]] if sheet["A1"].value else []
-        assert any(outside.TAKEN_OUT == cell.value for row in sheet.iter_rows() for cell in row), name
+        assert any(cell.value == outside.TAKEN_OUT for row in sheet.iter_rows() for cell in row), name
         columns = [i for i, title in enumerate(header) if title in ("On time", "Late", "Missed", "Overdue", "Counted", "Cannot tell", "Children")]
         for row in sheet.iter_rows(min_row=2):
             assert all(row[i].value == outside.TAKEN_OUT or row[i].value is None or row[i].value == 0 or row[i].value >= 10 for i in columns)
