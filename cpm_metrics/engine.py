@@ -85,7 +85,6 @@ def compute(snapshot, as_at: date | None = None, settings: Settings | None = Non
             the extract can't know what happened after it was taken.
         settings: the authority's figures; defaults where none are given.
     """
-    from cpm_metrics.store import connect
 
     info = snapshot.info
     as_at = as_at or info.extract_date
@@ -94,7 +93,7 @@ def compute(snapshot, as_at: date | None = None, settings: Settings | None = Non
             f"{_day(as_at)} is after the extract was taken on {_day(info.extract_date)}, so what happened by then isn't known.",
             f"Choose {_day(info.extract_date)} or an earlier date, or load a newer extract.",
         )
-    con = connect.memory({"snap": snapshot.path})
+    con = snapshot.attached("snap")
     missing = _missing_columns(con)
     if missing:
         raise CpmError(
