@@ -48,7 +48,7 @@ from cpm_metrics.store import Store
 from deploy import night, product_lock
 from tests.browser.conftest import browser_type_launch_args  # noqa: F401 - the browser that the browser tests use
 from tests.pages.conftest import fill
-from tests.sessions import free_port, serve
+from tests.sessions import Visitor, free_port, serve
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
@@ -130,7 +130,9 @@ def certificate(folder: Path) -> None:
 @contextmanager
 def nginx(folder: Path, upstream: str) -> Iterator[Proxy]:
     """deploy/nginx/cpm.conf, with nothing changed but ports and folders."""
-    port, plain = free_port(), free_port()
+    port = plain = free_port()
+    while plain == port:  # the system may offer the same one twice
+        plain = free_port()
     text = (DEPLOY / "nginx" / "cpm.conf").read_text("utf-8")
     for there, here, times in (
         ("listen 443 ", f"listen 127.0.0.1:{port} ", 2), ("listen 80;", f"listen 127.0.0.1:{plain};", 1), ("/etc/nginx/tls/", f"{folder}/", 2),
@@ -160,17 +162,52 @@ def nginx(folder: Path, upstream: str) -> Iterator[Proxy]:
         running.wait(10)
 
 
-def settings_file() -> dict[str, str]:
-    """deploy/cpm.env.example as the units and compose read it."""
+def settings_file(folder: Path) -> dict[str, str]:
+    """deploy/cpm.env.example as the units and compose read it, with key and store in `folder`, and no sign-in."""
     lines = (DEPLOY / "cpm.env.example").read_text("utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert found["CPM_ENCRYPT"] == "required"
+    assert found["CPM_KEY_FILE"].startswith("/etc/cpm/") and found["STREAMLIT_SECRETS_FILES"].startswith("/etc/cpm/") and found["CPM_STORE"] == "/var/lib/cpm/store"
+    return found | {"CPM_STORE": str(folder / "store"), "CPM_KEY_FILE": str(folder / "store.key"), "STREAMLIT_SECRETS_FILES": str(folder / "secrets.toml")}
+
+
+def command(env: dict[str, str], *words: object) -> None:
+    done = subprocess.run([sys.executable, "-m", "cpm_metrics", *map(str, words)], cwd=ROOT, env=os.environ | env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
-def proxy(store, tmp_path_factory) -> Iterator[Proxy]:
+def hosted(tmp_path_factory, small_sample) -> dict[str, str]:
+    """The settings of a host on which the first load was made, encrypted."""
+    folder = tmp_path_factory.mktemp("hosted")
+    env = settings_file(folder)
+    command({}, "key", "new", folder / "store.key")
+    command(env, "load", *small_sample, "--extract-date", EXTRACT)
+    assert b"DUCK" in next((folder / "store" / "snapshots").glob("*.duckdb")).read_bytes()[:16]
+    return env
+
+
+@pytest.fixture(scope="module")
+def proxy(hosted, tmp_path_factory) -> Iterator[Proxy]:
     folder = tmp_path_factory.mktemp("proxy")
-    with serve(store.folder, folder / "app.log", environ=settings_file()) as server, nginx(folder, server.url.removeprefix("http://")) as found:
+    with serve(None, folder / "app.log", environ=hosted) as server, nginx(folder, server.url.removeprefix("http://")) as found:
         yield found
+
+
+def test_with_the_secrets_as_documented_nobody_gets_past_the_sign_in_page(hosted, tmp_path):
+    """deploy/secrets.toml.example, filled in: every page is the sign-in page; as it is delivered, with nothing filled in, the server doesn't start."""
+    example = (DEPLOY / "secrets.toml.example").read_text("utf-8")
+    (tmp_path / "secrets.toml").write_text(example)
+    env = hosted | {"STREAMLIT_SECRETS_FILES": str(tmp_path / "secrets.toml")}
+    with pytest.raises(RuntimeError, match="cookie_secret is shorter"), serve(None, tmp_path / "app.log", environ=env):
+        pass
+    (tmp_path / "secrets.toml").write_text(re.sub(r' = ""', ' = "an-invented-value-that-is-long-enough-to-be-one"', example))
+    with serve(None, tmp_path / "app.log", environ=env) as server:
+        for page in ("", "worklist", "people"):
+            with Visitor(server.url, strict=False) as visitor:
+                visitor.open(page)
+                assert "Sign in with your work account" in visitor.text
+                assert "Worklist" not in visitor.text
 
 
 @pytest.fixture
@@ -523,6 +560,8 @@ def test_the_units_are_hardened(machine, unit, most):
 def test_units_image_and_windows_start_the_same_things(image):
     """One command for the dashboard, one program for the night: what is tested here is what runs there. The files they name exist."""
     starts = {path.stem: re.search(r"^ExecStart=/opt/cpm/current/\.venv/bin/(.*)$", path.read_text("utf-8"), re.M)[1] for path in (DEPLOY / "systemd").glob("*.service")}
+    commands = re.findall(r"-m cpm_metrics (\w+)", "\n".join(path.read_text("utf-8") for path in (DEPLOY / "systemd").glob("*.service")))
+    assert commands and all(subprocess.run([sys.executable, "-m", "cpm_metrics", word, "--help"], cwd=ROOT, capture_output=True, check=False).returncode == 0 for word in commands)
     assert starts["cpm-dashboard"].split() == json.loads(image.all("CMD")[-1])
     for unit, command in (("cpm-load", "load"), ("cpm-backup", "backup")):
         _, script, word, *_ = starts[unit].split()
