@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import warnings
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
@@ -100,6 +101,13 @@ def test_help_names_every_command_and_needs_no_heavy_import():
         (["sample", "a", "--children", "-4"], "whole number from 1"),
         (["sample", "a", "--children", "0"], "whole number from 1"),
         (["template", "a.csv"], "should end in .xlsx"),
+        (["key"], "what"),
+        (["key", "new", "a.key", "--keyring"], "not both"),
+        (["retention"], "--older-than"),
+        (["retention", "--older-than", "0"], "is not a number of days"),
+        (["retention", "--older-than", "days"], "one number of days"),
+        (["retention", "--older-than", "5", "--load", "x"], "not allowed with"),
+        (["erase", "70707"], "--reference"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_says_what_to_type(args, says, capsys):
@@ -399,6 +407,105 @@ def test_a_sample_of_the_same_seed_is_the_same(council, tmp_path):
     done = command("sample", tmp_path / "again", "--children", 40, "--seed", 7, "--extract-date", EXTRACT)
     assert done.returncode == 0
     assert content(tmp_path / "again") == content(council[0].parent)
+
+
+# -- keys, retention, erasing
+
+
+@pytest.fixture
+def run(tmp_path, capsys, monkeypatch):
+    """A command on a store with two small loads, in this process: the exit code and the two streams."""
+    for name in [name for name in os.environ if name.startswith("CPM_")]:
+        monkeypatch.delenv(name)
+
+    def one(*args: object) -> tuple[int, str, str]:
+        code = cli.main([*map(str, args), "--store", str(tmp_path / "store")])
+        return code, *capsys.readouterr()
+
+    for day in ("2026-11-13", EXTRACT):
+        (tmp_path / "cases.csv").write_text(f"Child ID,Surname,Forename,Date started to be looked after,Allocated team\n70707,Inventedname,Ynys,01/02/2025,North\n9,Other,Ann,01/02/2025,Team of {day}\n")
+        assert one("load", tmp_path / "cases.csv", "--extract-date", day)[0] == 0
+    return one
+
+
+def raw(folder: Path) -> bytes:
+    return b"".join(content(folder).values())
+
+
+def test_a_store_is_encrypted_and_rekeyed_by_command(run, tmp_path, monkeypatch, capsys):
+    code, _, err = run("encrypt")
+    assert code == 1
+    assert "CPM_KEY_FILE" in err and "passphrase of at least 20" in err
+    for name in ("a.key", "b.key"):
+        assert cli.main(["key", "new", str(tmp_path / name)]) == 0
+    assert cli.main(["key", "new", str(tmp_path / "a.key")]) == 1
+    assert cli.main(["key", "new"]) == 0
+    assert len(capsys.readouterr().out.strip()) == 44
+    before = run("obligations")[1]
+    assert b"Inventedname" in raw(tmp_path / "store")
+    monkeypatch.setenv("CPM_KEY_FILE", str(tmp_path / "a.key"))
+    code, _, err = run("obligations")
+    assert code == 1
+    assert "not encrypted" in err and "cpm_metrics encrypt" in err
+    code, _, err = run("encrypt")
+    assert (code, "2 loads" in err) == (0, True), err
+    assert b"Inventedname" not in raw(tmp_path / "store")
+    assert run("obligations")[:2] == (0, before)
+    code, _, err = run("rekey", "--new-key-file", tmp_path / "b.key")
+    assert (code, "2 loads" in err) == (0, True), err
+    code, _, err = run("obligations")
+    assert code == 1
+    assert "is not the key of the store" in err
+    code, _, err = run("check")
+    assert code == 1
+    assert "not looked into: load" in err
+    monkeypatch.setenv("CPM_KEY_FILE", str(tmp_path / "b.key"))
+    assert run("obligations")[:2] == (0, before)
+    assert run("check")[0] == 0
+    keys = (tmp_path / "a.key").read_text().strip(), (tmp_path / "b.key").read_text().strip()
+    assert not any(key in err for key in keys)
+
+
+def test_retention_deletes_old_loads_only_after_asking(run, tmp_path, monkeypatch):
+    from cpm_metrics.store import loads
+
+    code, _, err = run("retention", "--older-than", "400", "days")
+    assert code == 1
+    assert "Nobody is there to say yes" in err
+    code, _, err = run("retention", "--older-than", "400", "days", "--yes")
+    assert (code, "nothing was deleted" in err) == (0, True)
+    later = loads.now() + timedelta(days=500)
+    with monkeypatch.context() as patch:
+        patch.setattr(loads, "now", lambda: later)
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr(sys.stdin, "readline", lambda: "yes\n", raising=False)
+        code, _, err = run("retention", "--older-than", "400")
+        assert code == 1
+        assert "clock" in err and "--yes" in err
+        code, _, err = run("retention", "--older-than", "400", "--yes")
+        assert (code, "Deleted: 1 load." in err) == (0, True), err
+    assert run("history")[1].count("2026-11-") >= 1
+    assert b"Team of 2026-11-13" not in raw(tmp_path / "store")
+    load_id = Store(tmp_path / "store").current().info.load_id
+    code, _, err = run("retention", "--load", load_id, "--yes")
+    assert code == 1
+    assert "never deleted" in err
+
+
+def test_a_child_is_erased_only_when_the_id_is_typed_again(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdin, "readline", lambda: "70708\n", raising=False)
+    code, _, err = run("erase", "70707", "--reference", "IG-2026-14")
+    assert (code, "Not confirmed" in err) == (1, True)
+    monkeypatch.setattr(sys.stdin, "readline", lambda: "70707\n", raising=False)
+    code, _, err = run("erase", "70707", "--reference", "IG-2026-14")
+    assert code == 0, err
+    assert "2 rows in 2 loads" in err and "next extract" in err
+    assert "Inventedname" not in err
+    assert b"Inventedname" not in raw(tmp_path / "store") and b"70707" not in raw(tmp_path / "store")
+    assert Store(tmp_path / "store").current().children() == {"9"}
+    assert run("check")[0] == 0
+    assert run("erase", "70707", "--reference", "IG-2026-14", "--yes")[0] == 1
 
 
 # -- the unforeseen

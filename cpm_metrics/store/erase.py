@@ -64,9 +64,9 @@ class Child:
         self.word = word or f"erased-{secrets.token_hex(2)}"
         whole = [re.escape(child_id)] if len(child_id) >= _SHORTEST_IN_TEXT else []
         for a, b in ((_spaced(a), _spaced(b)) for a, b in self.names):
-            whole += [rf"{a}\s+{b}", rf"{b},?\s+{a}"]
+            whole += [rf"{a}[\s_]+{b}", rf"{b},?[\s_]+{a}"]
         self._any = "|".join(whole) or r"[^\s\S]"
-        self._pattern = re.compile(rf"(?<!\w)(?:{self._any})(?!\w)", re.I)
+        self._pattern = re.compile(rf"(?<![^\W_])(?:{self._any})(?![^\W_])", re.I)
 
     def __repr__(self) -> str:
         return f"Child({self.word})"
@@ -167,7 +167,7 @@ class Child:
     @property
     def _re2(self) -> str:
         """The same for DuckDB, whose expressions can't look behind: the signs around it are groups 1 and 2."""
-        return rf"(^|[^\pL\pN_])(?:{self._any})($|[^\pL\pN_])"
+        return rf"(^|[^\pL\pN])(?:{self._any})($|[^\pL\pN])"
 
     def _mentions(self, column: str) -> str:
         return f"(regexp_matches({column}, {_text(self._re2)}, 'i') OR {column} = {_text(self.child_id)})"
@@ -179,7 +179,7 @@ class Child:
 
 
 def _spaced(name: str) -> str:
-    return r"\s+".join(re.escape(part) for part in name.split())
+    return r"[\s_]+".join(re.escape(part) for part in name.split())
 
 
 def _text(value: str) -> str:

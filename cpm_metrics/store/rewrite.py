@@ -290,6 +290,8 @@ def _unfinished(folder: Path, what: str) -> Iterator[None]:
             yield
     except KeyProblem:
         raise
+    except KeyboardInterrupt:
+        raise StoreProblem(f"Stopped. {what} was begun and is not finished; every load is whole.", "Give the same command again: it goes on where it stopped.") from None
     except StoreProblem as problem:
         why = problem.what.replace("so nothing was changed", "so it was not finished").replace(" Nothing was changed.", "")
         raise StoreProblem(f"{what} was begun and is not finished. {why}", f"{problem.remedy} Then give the same command again: it goes on where it stopped.") from None

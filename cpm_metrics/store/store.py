@@ -75,7 +75,8 @@ class Store:
         found = self._readable(load_id)
         if found is None:
             raise StoreProblem(self._what_is_damaged(load_id), "Choose another load, or restore it from a backup.")
-        return self._snapshot(info)
+        found.info = info  # with the mark
+        return found
 
     def mapping_book(self) -> MappingBook:
         """What was decided about headers and values, for every load from now on."""

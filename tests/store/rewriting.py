@@ -119,8 +119,9 @@ def looked_at(at: Path, task: str) -> dict:
             continue
         out = {"key": key, "loads": [], "notes": [note.text for note in now.state.notes()], "current": now.current().info.extract_date.isoformat(), "versions": []}
         for info in history:
-            rows = now.snapshot(info.load_id).cursor().execute("SELECT list(DISTINCT forename), count(*), count(*) FILTER (child_id = ?), bit_xor(hash(child_id, team)) FROM snapshot.cases", [CHILD]).fetchone()
-            more = now.snapshot(info.load_id).cursor().execute("SELECT list(DISTINCT chair), count(*), count(*) FILTER (child_id = ?), bit_xor(hash(child_id, chair)) FROM snapshot.meetings", [CHILD]).fetchone()
+            snapshot = now.snapshot(info.load_id)
+            rows = snapshot.cursor().execute("SELECT list(DISTINCT forename), count(*), count(*) FILTER (child_id = ?), bit_xor(hash(child_id, team)) FROM snapshot.cases", [CHILD]).fetchone()
+            more = snapshot.cursor().execute("SELECT list(DISTINCT chair), count(*), count(*) FILTER (child_id = ?), bit_xor(hash(child_id, chair)) FROM snapshot.meetings", [CHILD]).fetchone()
             out["loads"].append([*rows, *more, info.counts])
             out["versions"].append(info.schema_version)
         out["wrong"] = [finding.wrong for finding in check(now) if finding.wrong and "begun and is not finished" not in finding.wrong and not (task == "retain" and "record of the load" in finding.wrong)]
