@@ -19,7 +19,7 @@ def book_by(counts: pd.DataFrame, weeks: Sequence[Week], dark: bool = False) -> 
     labels = _labels(counts["place"], weeks)
     bars = []
     for state, words in look.BOOKED.items():
-        bars.append((words, counts[state], _PATTERNS[state], [f"<b>{label}</b><br>{words.label}: {n}" for label, n in zip(labels, counts[state], strict=True)]))
+        bars.append((words, counts[state], _PATTERNS[state], [f"<b>{label}</b><br>{words.label}: {n:,}" for label, n in zip(labels, counts[state], strict=True)]))
     return _bars(bars, labels, counts["total"], "meetings", dark)
 
 
@@ -48,7 +48,7 @@ def _bars(bars: list[tuple], labels: list[str], totals: pd.Series, unit: str, da
             marker={"color": words.colour(dark), "line": {"width": 1, "color": background},
                     "pattern": {"shape": pattern, "bgcolor": words.colour(dark), "fgcolor": background, "size": 7, "solidity": 0.2}},
         )  # fmt: skip
-    figure.add_scatter(x=labels, y=totals, mode="text", text=[f"{n}" if n else "" for n in totals], textposition="top center", textfont={"size": 12, "color": ink(dark)}, hoverinfo="skip", showlegend=False)
+    figure.add_scatter(x=labels, y=totals, mode="text", text=[f"{n:,}" if n else "" for n in totals], textposition="top center", textfont={"size": 12, "color": ink(dark)}, hoverinfo="skip", showlegend=False)
     figure.update_layout(
         barmode="stack", showlegend=True, legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"}, dragmode=False,
         margin={"l": 44, "r": 10, "t": 34, "b": 44}, bargap=0.3,

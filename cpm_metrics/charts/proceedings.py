@@ -75,8 +75,8 @@ def weeks_words(rows: pd.DataFrame, as_at: date, amber: int, red: int) -> str:
     """The same in a sentence."""
     counts = {grade: int((rows["grade"] == grade).sum()) for grade in GRADE}
     return (
-        f"{look.count(len(rows), 'set', 'sets')} of open proceedings on {look.day(as_at)}: {counts['red']} beyond week {red}, {counts['amber']} in weeks {amber + 1} to {red}, "
-        f"{counts['']} up to week {amber}; a filing date for {int(rows['plan_due'].notna().sum())}, a final plan CPM held for {int(rows['first_held'].notna().sum())}. The list has each child’s dates."
+        f"{look.count(len(rows), 'set', 'sets')} of open proceedings on {look.day(as_at)}: {counts['red']:,} beyond week {red}, {counts['amber']:,} in weeks {amber + 1} to {red}, "
+        f"{counts['']:,} up to week {amber}; a filing date for {int(rows['plan_due'].notna().sum()):,}, a final plan CPM held for {int(rows['first_held'].notna().sum()):,}. The list has each child’s dates."
     )
 
 
@@ -89,7 +89,7 @@ def lengths(table: pd.DataFrame, open_on: date, dark: bool = False) -> go.Figure
         figure.add_bar(
             name=title, x=table["band"], y=table[column], text=[n or "" for n in table[column]], textposition="outside", cliponaxis=False,
             marker={"color": words.colour(dark), "pattern": {"shape": pattern, "bgcolor": words.colour(dark), "fgcolor": paper(dark), "size": 7, "solidity": 0.2}},
-            hovertext=[f"<b>{band}</b><br>{title}: {n}" for band, n in zip(table["band"], table[column], strict=True)], hoverinfo="text",
+            hovertext=[f"<b>{band}</b><br>{title}: {n:,}" for band, n in zip(table["band"], table[column], strict=True)], hoverinfo="text",
         )  # fmt: skip
     figure.update_layout(barmode="group", showlegend=True, dragmode=False, legend={"orientation": "h", "yanchor": "bottom", "y": 1.06, "x": 0}, margin={"l": 44, "r": 10, "t": 46, "b": 30})
     figure.update_xaxes(type="category", fixedrange=True, showgrid=False)

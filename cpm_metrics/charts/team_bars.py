@@ -22,7 +22,7 @@ def team_bars(frame: pd.DataFrame, dark: bool = False) -> go.Figure:
         figure.add_bar(
             orientation="h", name=words.label, y=[html.escape(str(team), quote=False) for team in frame["team"]], x=frame[status],
             marker={"color": words.colour(dark), "line": {"width": 1, "color": background}, "pattern": {"shape": patterns[status], "bgcolor": words.colour(dark), "fgcolor": background, "size": 7, "solidity": 0.2}},
-            hovertext=[f"<b>{html.escape(str(team), quote=False)}</b><br>{words.label}: {n}" for team, n in zip(frame["team"], frame[status], strict=True)],
+            hovertext=[f"<b>{html.escape(str(team), quote=False)}</b><br>{words.label}: {n:,}" for team, n in zip(frame["team"], frame[status], strict=True)],
             hoverinfo="text",
         )  # fmt: skip
     figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "traceorder": "normal"}, dragmode=False)

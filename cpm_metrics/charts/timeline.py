@@ -167,7 +167,7 @@ def timeline_words(windows: pd.DataFrame, marks: pd.DataFrame, as_at: date, gaps
     parts = [
         look.count(int((held["lane"] == "CPMs").sum()), "Care Planning or placement planning meeting") + " held",
         look.count(int((held["lane"] == "Reviews").sum()), "review") + " held",
-        ", ".join(f"{n} {kind}" for kind, n in strong["kind"].value_counts().items()) or "none late, overdue or missed",
+        ", ".join(f"{n:,} {kind}" for kind, n in strong["kind"].value_counts().items()) or "none late, overdue or missed",
     ]
     if gaps is not None and len(gaps):
         parts.append(look.count(len(gaps), "time", "times") + " in care with nothing recorded")

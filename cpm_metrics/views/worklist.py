@@ -214,7 +214,7 @@ def _family(found: pd.DataFrame) -> pd.Series:
     here, lines = groups["child_id"].transform("nunique"), groups["child_id"].transform("size")
     words = [
         "" if pd.isna(group) or max(h, 0 if pd.isna(all_) else all_) < 2 else
-        f"{group}: {int(h)} of {max(int(h), int(all_))} children, {look.count(int(n), 'row')}"
+        f"{group}: {int(h):,} of {max(int(h), int(all_)):,} children, {look.count(int(n), 'row')}"
         for group, h, n, all_ in zip(found["sibling_group"], here, lines, found["siblings"], strict=True)
     ]  # fmt: skip
     return pd.Series(words, index=found.index)

@@ -96,7 +96,7 @@ def _told(view: View, found: what_if.Outcome) -> None:
             column_order=["title", "anchor_date", "due_before", "due_after", "shift", "status_before", "status_after", *(["done_before", "done_after"] if with_done else [])],
             column_config={
                 "title": st.column_config.TextColumn("What", width=230), "anchor_date": show.date_column("Set off on"), "due_before": show.date_column("Due now"), "due_after": show.date_column("Due then"),
-                "shift": st.column_config.NumberColumn("Days later", width=85, help="Below zero: earlier."), "status_before": show.status_column("Status now"), "status_after": show.status_column("Status then"),
+                "shift": show.number_column("Days later", width=85, help="Below zero: earlier."), "status_before": show.status_column("Status now"), "status_after": show.status_column("Status then"),
                 "done_before": show.date_column("Done now"), "done_after": show.date_column("Done then"),
             },
         )  # fmt: skip
@@ -108,7 +108,7 @@ def _told(view: View, found: what_if.Outcome) -> None:
                     st.caption("Then")
                     st.text(row.why_after or "There would be no such obligation.")
     else:
-        st.markdown(f"None of the {all_of_them} obligations would have another due date or status on {look.day(view.as_at)}.")
+        st.markdown(f"None of the {all_of_them:,} obligations would have another due date or status on {look.day(view.as_at)}.")
     for words, flags in (("Drift flags that would go", found.flags_gone), ("Drift flags that would be raised, or read", found.flags_new)):
         if flags:
             st.markdown(f"**{words}**")

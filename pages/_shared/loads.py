@@ -22,7 +22,7 @@ WHOLE = ["state", "extract_date", "loaded_at", "by", "error", "warning", *MAIN, 
 
 def numbers(title: str, width: int | None = None) -> st.column_config.NumberColumn:
     """How every count of rows is written: 1,204."""
-    return st.column_config.NumberColumn(title, width=width, format="localized")
+    return show.number_column(title, width=width)
 
 
 def table(infos: Sequence[LoadInfo], current: str | None) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def shown(rows: pd.DataFrame, columns: Sequence[str], key: str, most: int, **mor
         rows, hide_index=True, key=key, alt="Loads, the newest first", placeholder="", height=show.height(rows, most), column_order=list(columns),
         column_config=titles | {
             "state": st.column_config.TextColumn("State", width=80), "extract_date": show.date_column("Extract of"), "loaded_at": st.column_config.DatetimeColumn("Loaded (UTC)", format="D MMM YYYY, HH:mm", width=150),
-            "by": st.column_config.TextColumn("By", width=110), "error": st.column_config.NumberColumn("Errors", width=75, format="localized", help="Problems that left a row out; a row can have several. The rows left out stand with the load on History."), "warning": numbers("Warnings", 85),
+            "by": st.column_config.TextColumn("By", width=110), "error": show.number_column("Errors", width=75, help="Problems that left a row out; a row can have several. The rows left out stand with the load on History."), "warning": numbers("Warnings", 85),
             "files": st.column_config.TextColumn("Files", width=300), "carried": st.column_config.TextColumn("Carried on from before", width=220),
         }, **more,
     )  # fmt: skip

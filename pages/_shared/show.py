@@ -125,6 +125,11 @@ def booked_column(title: str = "Booked?") -> Any:
     return _chips(look.BOOKED, title, 168)
 
 
+def number_column(title: str, width: int | None = None, help: str | None = None, format: str = "localized") -> Any:
+    """With a mark between the thousands."""
+    return st.column_config.NumberColumn(title, width=width, help=help, format=format)
+
+
 def date_column(title: str, help: str | None = None, width: int = 100) -> Any:
     return st.column_config.DateColumn(title, format=DATE, help=help, width=width)
 
@@ -142,15 +147,15 @@ COLUMNS = {
     "due_date": ("Due", lambda: date_column("Due")),
     "done_date": ("Done", lambda: date_column("Done")),
     "since": ("Since", lambda: date_column("Since")),
-    "days": ("Days", lambda: st.column_config.NumberColumn("Days", width=65, help="Days after the due date. Below zero: done that many days early.")),
-    "days_left": ("Days left", lambda: st.column_config.NumberColumn("Days left", width=75)),
+    "days": ("Days", lambda: number_column("Days", width=65, help="Days after the due date. Below zero: done that many days early.")),
+    "days_left": ("Days left", lambda: number_column("Days left", width=75)),
     "next_cpm": ("Next CPM booked", lambda: date_column("CPM booked", "The next Care Planning Meeting booked after the as-at date.")),
     "booked": ("Booked", lambda: date_column("Booked", "The first meeting booked that would meet it: a review for a review, a final plan CPM for a final plan CPM. Blank: none is booked, or no meeting would meet it.")),
     "exception": ("Exception until", lambda: date_column("Exception until", "A manager’s exception holds until this day. The status stays as it is.", 110)),
     "team_now": ("Team now", lambda: st.column_config.TextColumn("Team now", width=165, help="The team that holds the child on the as-at date.")),
     "worker_now": ("Social worker now", lambda: st.column_config.TextColumn("Social worker now", width=130, help="Who holds the child on the as-at date.")),
     "family": ("Siblings", lambda: st.column_config.TextColumn("Siblings", width=215, help="The sibling group: how many of its children are in this list, and their rows.")),
-    "figure": ("Figure", lambda: st.column_config.NumberColumn("Figure", width=65)),
+    "figure": ("Figure", lambda: number_column("Figure", width=65)),
     "unit": ("Unit", lambda: st.column_config.TextColumn("of", width=95)),
     "grade": ("Grade", lambda: st.column_config.TextColumn("Grade", width=65)),
     "why": ("Why", lambda: st.column_config.TextColumn("Why", width="large")),

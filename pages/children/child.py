@@ -40,7 +40,7 @@ def page() -> None:
 
     actions, meetings, family = child.actions(view.results, wanted, care_started), child.meetings(view.results, wanted, care_started), child.siblings(view.results, wanted)
     tabs = st.tabs([
-        f"All obligations ({len(obligations)})", f"Actions ({int(actions['open'].sum())} open)", f"Meetings and reviews ({len(meetings)})", f"Brothers and sisters ({len(family)})", "What if",
+        f"All obligations ({len(obligations):,})", f"Actions ({int(actions['open'].sum()):,} open)", f"Meetings and reviews ({len(meetings):,})", f"Brothers and sisters ({len(family)})", "What if",
     ])  # fmt: skip
     with tabs[0]:
         every_obligation(view, obligations, wanted)
@@ -162,7 +162,7 @@ def attention(view: frame.View, obligations: pd.DataFrame, flags: pd.DataFrame, 
     now = child.urgent(obligations)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.header(f"Overdue and due soon ({len(now)})", anchor=False)
+        st.header(f"Overdue and due soon ({len(now):,})", anchor=False)
         if not len(now):
             show.empty("Nothing overdue or due soon", "What lies further ahead stands under All obligations.")
         unknown = int((obligations["status"] == "cannot_tell").sum())
@@ -253,7 +253,7 @@ def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
     if excepted:
         st.caption(f":material/approval: {look.count(excepted, 'obligation')} with a manager’s exception. It changes no status.")
     found = [status for status in look.STATUS if (rows["status"] == status).any()]
-    chosen = st.pills("Status", found, selection_mode="multi", format_func=lambda s: f"{look.STATUS[s].label} ({int((rows['status'] == s).sum())})", key="child-status", label_visibility="collapsed")
+    chosen = st.pills("Status", found, selection_mode="multi", format_func=lambda s: f"{look.STATUS[s].label} ({int((rows['status'] == s).sum()):,})", key="child-status", label_visibility="collapsed")
     rows = rows[rows["status"].isin(chosen)].reset_index(drop=True) if chosen else rows
     columns = ["title", "status", *(["exception"] if excepted else []), "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why"]
     shown = rows.assign(status=[[look.STATUS[s].label] for s in rows["status"]], level=[[look.LEVEL[s].label] for s in rows["level"]])
@@ -295,9 +295,9 @@ def action_list(view: frame.View, actions: pd.DataFrame, wanted: str) -> None:
         meetings, hide_index=True, placeholder="", key="child-action-meetings", alt="Actions by the meeting that agreed them", height=show.height(meetings, 270),
         column_order=["meeting_date", "agreed", "completed", "open", "overdue", "rolled_over", "meetings_since", "meeting_id"],
         column_config={
-            "meeting_date": show.date_column("Meeting of"), "agreed": st.column_config.NumberColumn("Agreed", width=75), "completed": st.column_config.NumberColumn("Completed", width=95),
-            "open": st.column_config.NumberColumn("Still open", width=90), "overdue": st.column_config.NumberColumn("Overdue", width=80), "rolled_over": st.column_config.NumberColumn("Rolled over", width=95),
-            "meetings_since": st.column_config.NumberColumn("CPMs since", width=95, help="How many CPMs were held since, while something of it stayed open."), "meeting_id": st.column_config.TextColumn("Meeting ID", width=110),
+            "meeting_date": show.date_column("Meeting of"), "agreed": show.number_column("Agreed", width=75), "completed": show.number_column("Completed", width=95),
+            "open": show.number_column("Still open", width=90), "overdue": show.number_column("Overdue", width=80), "rolled_over": show.number_column("Rolled over", width=95),
+            "meetings_since": show.number_column("CPMs since", width=95, help="How many CPMs were held since, while something of it stayed open."), "meeting_id": st.column_config.TextColumn("Meeting ID", width=110),
         },
     )  # fmt: skip
     shown = actions.assign(
@@ -309,7 +309,7 @@ def action_list(view: frame.View, actions: pd.DataFrame, wanted: str) -> None:
         column_config={
             "state": show.status_column("State"), "rolled": st.column_config.TextColumn("Carried on", width=110), "action": st.column_config.TextColumn("Action", width=340), "responsible": st.column_config.TextColumn("Responsible", width=140),
             "meeting_date": show.date_column("Agreed on"), "due_date": show.date_column("Due"), "completed_date": show.date_column("Completed"),
-            "days_overdue": st.column_config.NumberColumn("Days overdue", width=95), "meetings_since": st.column_config.NumberColumn("CPMs since", width=85, help="How many CPMs were held since it was agreed, while it stayed open."),
+            "days_overdue": show.number_column("Days overdue", width=95), "meetings_since": show.number_column("CPMs since", width=85, help="How many CPMs were held since it was agreed, while it stayed open."),
         },
         column_order=["state", "rolled", "action", "responsible", "meeting_date", "due_date", "completed_date", "days_overdue", "meetings_since"],
     )  # fmt: skip

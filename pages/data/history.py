@@ -173,7 +173,7 @@ def part_list(view: frame.View, part: str, rows: pd.DataFrame, older: LoadInfo, 
     extra = {
         "care_started": show.date_column("In care from"), "care_ceased": show.date_column("Left care"), "in_care": st.column_config.CheckboxColumn("In care", width=70), "team_before": st.column_config.TextColumn("Team before", width=180),
         "team": st.column_config.TextColumn("Team now" if part == "moved" else "Team", width=180), "what": st.column_config.TextColumn("Event", width=230), "day": show.date_column("Dated"), "detail": st.column_config.TextColumn("Detail", width=260),
-        "days": st.column_config.NumberColumn("Days before" if part == "back_dated" else "Days overdue", width=95, help=f"From the event to the extract of {look.day(older.extract_date)}, which didn’t have it." if part == "back_dated" else None),
+        "days": show.number_column("Days before" if part == "back_dated" else "Days overdue", width=95, help=f"From the event to the extract of {look.day(older.extract_date)}, which didn’t have it." if part == "back_dated" else None),
     }  # fmt: skip
     columns = COLUMNS[part]
     show.children_list(rows, columns, f"compare-{part}", height=over_time.tall(len(rows), 440), alt=title, extra={n: extra[n] for n in columns if n in extra})
@@ -269,8 +269,8 @@ def trend_table(points: pd.DataFrame) -> int | None:
         shown, hide_index=True, key="trend-table", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(shown), 600), alt="Month-ends with both rates", placeholder="",
         column_order=["end", "now_text", "now_untold", "taken", "then_text", "then_untold"],
         column_config={
-            "end": show.date_column("Month-end", width=110), "now_text": st.column_config.TextColumn("Reconstructed: on time", width=200), "now_untold": st.column_config.NumberColumn("? Cannot tell", width=110),
-            "taken": show.date_column("Extract known then", width=150), "then_text": st.column_config.TextColumn("As known then: on time", width=200), "then_untold": st.column_config.NumberColumn("? Cannot tell then", width=140),
+            "end": show.date_column("Month-end", width=110), "now_text": st.column_config.TextColumn("Reconstructed: on time", width=200), "now_untold": show.number_column("? Cannot tell", width=110),
+            "taken": show.date_column("Extract known then", width=150), "then_text": st.column_config.TextColumn("As known then: on time", width=200), "then_untold": show.number_column("? Cannot tell then", width=140),
         },
     )  # fmt: skip
     st.caption(

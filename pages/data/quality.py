@@ -121,7 +121,7 @@ def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
             column_order=["needs", "where", "obligations", "children", "fix", "rules"],
             column_config={
                 "needs": st.column_config.TextColumn("What is missing", width=260), "where": st.column_config.TextColumn("Where", width=160),
-                "obligations": st.column_config.NumberColumn("Obligations", width=90, format="localized"), "children": st.column_config.NumberColumn("Children", width=75, format="localized"),
+                "obligations": show.number_column("Obligations", width=90), "children": show.number_column("Children", width=75),
                 "fix": st.column_config.TextColumn("What to do", width=330), "rules": st.column_config.TextColumn("Rules", width=300),
             },
         )  # fmt: skip
@@ -165,7 +165,7 @@ def rules(view: frame.View, shares: pd.DataFrame, rows: pd.DataFrame) -> None:
         column_config={
             "title": st.column_config.TextColumn("Rule", width=290), "level": show.level_column(), "share": st.column_config.TextColumn("Can be told", width=140),
             "percent": st.column_config.ProgressColumn("Share", min_value=0, max_value=100, format="%.1f%%", width=130, color="blue"),
-            "cannot_tell": st.column_config.NumberColumn(look.STATUS["cannot_tell"].label, width=110), "main": st.column_config.TextColumn("Mostly for want of", width=300),
+            "cannot_tell": show.number_column(look.STATUS["cannot_tell"].label, width=110), "main": st.column_config.TextColumn("Mostly for want of", width=300),
         },
     )  # fmt: skip
     st.caption("All obligations of a rule, those that lapsed or aren’t due yet included. Tick a rule to open those that can’t be told.")
@@ -194,7 +194,7 @@ def problems(view: frame.View, found: pd.DataFrame) -> None:
         shown, hide_index=True, key="problem-groups", on_select="rerun", selection_mode="single-row", height=over_time.tall(len(shown), 380), alt="Problems by kind", placeholder="",
         column_order=["problems", "message", "remedy", "severity", "dataset", "header"],
         column_config={
-            "problems": st.column_config.NumberColumn("Problems", width=80), "message": st.column_config.TextColumn("What is wrong", width=330), "severity": st.column_config.TextColumn("What happened", width=200),
+            "problems": show.number_column("Problems", width=80), "message": st.column_config.TextColumn("What is wrong", width=330), "severity": st.column_config.TextColumn("What happened", width=200),
             "dataset": st.column_config.TextColumn("Dataset", width=110), "header": st.column_config.TextColumn("Heading", width=150), "remedy": st.column_config.TextColumn("What to do", width=330),
         },
     )  # fmt: skip
@@ -261,9 +261,9 @@ def lag(view: frame.View, loads: list) -> None:
         table.assign(middle=[f"{a:g} to {b:g}" for a, b in zip(table["from_days"], table["to_days"], strict=True)]), hide_index=True, key="lag", on_select="rerun", selection_mode="single-row",
         height=over_time.tall(len(table), 480), alt="Days from meeting to extract by team", placeholder="", column_order=["team", "meetings", "median", "middle", "most", "late"],
         column_config={
-            "team": st.column_config.TextColumn("Team", width=200, help="The team that held the case on the day of the meeting, by the newest extract."), "meetings": st.column_config.NumberColumn("Meetings", width=90, format="localized"),
-            "median": st.column_config.NumberColumn("Median days", width=110, format="%g", help="Half of them appeared within this many days."), "middle": st.column_config.TextColumn("Middle half, days", width=140, alignment="right"),
-            "most": st.column_config.NumberColumn("Longest", width=90), "late": st.column_config.NumberColumn(f"More than {after} days", width=150),
+            "team": st.column_config.TextColumn("Team", width=200, help="The team that held the case on the day of the meeting, by the newest extract."), "meetings": show.number_column("Meetings", width=90),
+            "median": show.number_column("Median days", width=110, format="%g", help="Half of them appeared within this many days."), "middle": st.column_config.TextColumn("Middle half, days", width=140, alignment="right"),
+            "most": show.number_column("Longest", width=90), "late": show.number_column(f"More than {after} days", width=150),
         },
     )  # fmt: skip
     st.caption("Teams stand in name order: they are not ranked. Tick one to see its meetings alone. The days include the wait for the next extract, so they are the most it can have been. Meetings older than any in the earlier extracts are left out: a report that reaches further back is no delay.")
@@ -286,7 +286,7 @@ def late_list(view: frame.View, rows: pd.DataFrame, after: int, team: str | None
     show.children_list(
         mine, ["kind", "day", "seen", "lag", "note", "team", "worker"], "lag", height=over_time.tall(len(mine), 380), alt="Meetings with the days until they appeared",
         extra={
-            "kind": st.column_config.TextColumn("Meeting", width=180), "day": show.date_column("Held"), "seen": show.date_column("In the extract of", width=125), "lag": st.column_config.NumberColumn("Days", width=65),
+            "kind": st.column_config.TextColumn("Meeting", width=180), "day": show.date_column("Held"), "seen": show.date_column("In the extract of", width=125), "lag": show.number_column("Days", width=65),
             "note": st.column_config.TextColumn("Held by then, but", width=205), "team": st.column_config.TextColumn("Team then", width=165),
         },
     )  # fmt: skip
@@ -319,9 +319,9 @@ def over_loads(view: frame.View, loads: list) -> None:
     picked = st.dataframe(
         newest_first, hide_index=True, key="trend-table", on_select="rerun", selection_mode="single-row", placeholder="", alt="Each load with its share and problems", column_order=["extract_date", "told", "all", "percent", "cannot_tell", "error", "warning", "note"],
         column_config={
-            "extract_date": show.date_column("Extract of", width=120), "told": st.column_config.NumberColumn("Can be told", format="localized"), "all": st.column_config.NumberColumn("All", format="localized"),
-            "percent": st.column_config.NumberColumn("Share, %"), "cannot_tell": st.column_config.NumberColumn(look.STATUS["cannot_tell"].label, format="localized"),
-            "error": st.column_config.NumberColumn(look.SEVERITY["error"].label), "warning": st.column_config.NumberColumn("● Blank or worth a look"), "note": st.column_config.NumberColumn("– For information"),
+            "extract_date": show.date_column("Extract of", width=120), "told": show.number_column("Can be told"), "all": show.number_column("All"),
+            "percent": show.number_column("Share, %"), "cannot_tell": show.number_column(look.STATUS["cannot_tell"].label),
+            "error": show.number_column(look.SEVERITY["error"].label), "warning": show.number_column("● Blank or worth a look"), "note": show.number_column("– For information"),
         },
     )  # fmt: skip
     downloads.offer_list(trend.drop(columns="load_id").rename(columns={"extract_date": "Extract of", "told": "Can be told", "all": "All", "cannot_tell": "Cannot tell", "percent": "Share, %", "error": "Rows left out", "warning": "Warnings", "note": "For information"}),

@@ -140,7 +140,7 @@ def rows_of(view: frame.View, after, effect: settings_effect.Effect, which: str)
         words, hide_index=True, key=f"from-to-{which}", on_select="rerun", selection_mode="single-row", height=show.height(words, 300), column_order=["title", "before", "after", "obligations", "children"],
         alt="How many obligations go from which status to which, by rule", width="content",
         column_config={"title": st.column_config.TextColumn("Rule", width=270), "before": st.column_config.TextColumn("Now", width=160), "after": st.column_config.TextColumn("Would be", width=160),
-                       "obligations": st.column_config.NumberColumn("Obligations", width=95), "children": st.column_config.NumberColumn("Children", width=85)},
+                       "obligations": show.number_column("Obligations", width=95), "children": show.number_column("Children", width=85)},
     )  # fmt: skip
     lines = picked.selection.rows
     chosen = table.iloc[lines[0]] if lines and lines[0] < len(table) else None

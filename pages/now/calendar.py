@@ -212,7 +212,7 @@ def listed(view: frame.View, kind: str, by: str, which: str, rows: pd.DataFrame,
     extra = {
         "kind": st.column_config.TextColumn("Meeting", width=115),
         "last_day": show.date_column("Last working day", "The last working day on or before the due date.", 120),
-        "working_days_left": st.column_config.NumberColumn("Working days left", width=125, help="From the as-at date to the due date, both included. 0: no working day is left before the due date."),
+        "working_days_left": show.number_column("Working days left", width=125, help="From the as-at date to the due date, both included. 0: no working day is left before the due date."),
         "booked": show.booked_column(),
         "booked_date": show.date_column("Booked for", "The first meeting booked that would meet it."),
         "title": st.column_config.TextColumn("Needed for" if "kind" in rows and by == "meetings" else "What is due", width=200),
@@ -289,8 +289,8 @@ def chair(view: frame.View, obligations: pd.DataFrame, weeks: list[book_by.Week]
         shown, hide_index=True, key="chair-weeks", on_select="rerun", selection_mode="single-cell", height=show.height(shown), alt=figures.chair_load_words(load, weeks), width="content",
         column_config={
             "place": st.column_config.TextColumn("When", width=170), "working": st.column_config.TextColumn("Working days", width=105),
-            "meetings": st.column_config.NumberColumn("Meetings booked", width=125), "children": st.column_config.NumberColumn("Children in them", width=125),
-            "to_book": st.column_config.NumberColumn("Children to book", width=125, help="Their final plan CPM must be held by that week, and none is booked."),
+            "meetings": show.number_column("Meetings booked", width=125), "children": show.number_column("Children in them", width=125),
+            "to_book": show.number_column("Children to book", width=125, help="Their final plan CPM must be held by that week, and none is booked."),
         },
     )  # fmt: skip
     st.caption("Weeks with none are left out. Each line opens its rows.")

@@ -166,7 +166,7 @@ def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
     if which == "slipped":
         rows = rows.assign(became=rows["became"].map(changes.BECAME))
     extra = {
-        "days": st.column_config.NumberColumn({"slipped": "Days later", "back_dated": "Days before"}.get(which, "Days overdue"), width=95,
+        "days": show.number_column({"slipped": "Days later", "back_dated": "Days before"}.get(which, "Days overdue"), width=95,
             help={"back_dated": "Days from the event to the earlier extract, which should have had it.", "slipped": "Blank where there is no new date."}.get(which)),
         "missing": st.column_config.TextColumn("Not in the extracts", width=200),
         "title": st.column_config.TextColumn("Sign of drift" if which in FLAGS else "What", width=215),

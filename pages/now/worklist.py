@@ -93,7 +93,7 @@ def the_list(view: frame.View, chosen: worklist.Chosen, rows, columns: list[str]
         columns.insert(columns.index("status") + 1 if "status" in columns else 1, "exception")
     bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
     extra = {
-        "days": st.column_config.NumberColumn("Days overdue", width=95), "title": st.column_config.TextColumn("What", width=205),
+        "days": show.number_column("Days overdue", width=95), "title": st.column_config.TextColumn("What", width=205),
         "sibling_group": st.column_config.TextColumn("Sibling group", width=105), "team": show.COLUMNS["team"][1](),
     }  # fmt: skip
     ticked = show.children_list(

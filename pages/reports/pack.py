@@ -98,7 +98,7 @@ def change_view(key: str) -> None:
 def front(made: pack.Pack) -> None:
     st.dataframe(
         made.headlines, hide_index=True, key="pack-headlines", height=show.height(made.headlines), placeholder="", alt="The pack’s headline figures",
-        column_config={"what": st.column_config.TextColumn("What", width=270), "rows": st.column_config.NumberColumn("How many", width=85, format="localized"), "children": st.column_config.NumberColumn("Children", width=80), "note": st.column_config.TextColumn("Note", width=600)},
+        column_config={"what": st.column_config.TextColumn("What", width=270), "rows": show.number_column("How many", width=85), "children": show.number_column("Children", width=80), "note": st.column_config.TextColumn("Note", width=600)},
     )  # fmt: skip
     columns = st.columns(2, gap="medium")
     half = -(-len(made.facts) // 2)

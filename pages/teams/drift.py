@@ -205,7 +205,7 @@ def silent_drift(view: frame.View) -> None:
             rows, ["still", "since", "figure", "team", "worker", "why"], "silent", height=show.height(rows, 520), alt="Children in silent drift",
             extra=TEAM_NOW | {
                 "still": st.column_config.MultiselectColumn("What stands still", options=still, color="gray", width=330), "since": show.date_column("Since", "The day the first of these signs began."),
-                "figure": st.column_config.NumberColumn("Held in time", width=95, help=f"How many reviews and CPMs were due in the {window} to the as-at date: all were held in time."),
+                "figure": show.number_column("Held in time", width=95, help=f"How many reviews and CPMs were due in the {window} to the as-at date: all were held in time."),
             },
         )  # fmt: skip
         downloads.offer_list(rows.rename(columns={"still": "What stands still"}), f"silent-drift-{view.as_at.isoformat()}", view.about, title="Silent drift")
@@ -409,7 +409,7 @@ def wait_columns(stage: waiting.Stage, who: str) -> dict:
     return {
         "begun": lambda: show.date_column("Care began" if stage.code == "plan" else "Plan agreed"), "care_started": lambda: show.date_column("Care began"),
         "ended": lambda: show.date_column(stage.done if who == "done" else "Left care", width=140),
-        "months": lambda: st.column_config.NumberColumn("Months", width=75, help="Whole calendar months."), "days": lambda: st.column_config.NumberColumn("Days", width=70),
+        "months": lambda: show.number_column("Months", width=75, help="Whole calendar months."), "days": lambda: show.number_column("Days", width=70),
         "reason_ceased": lambda: text("Reason", width=230), "plan": lambda: text("Permanence plan", width=210), "needs": lambda: text("Why it can’t be told", width=330),
         "team": lambda: text("Team", width=165, help="The team that holds the child now, or held it when care ended."), "team_then": lambda: text("Team when it began", width=165),
     }  # fmt: skip

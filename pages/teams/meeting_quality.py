@@ -156,7 +156,7 @@ def one_check(view: frame.View, code: str, start: date, end: date) -> None:
         shown, hide_index=True, key=f"check-{code}", on_select="rerun", selection_mode="single-cell", height=show.height(shown), alt=f"{check.title} by team", column_order=["team", "rate", *PARTS],
         column_config={
             "team": st.column_config.TextColumn("Team", width=200), "rate": st.column_config.TextColumn("In order, %", width=85, alignment="right"),
-            **{part: st.column_config.NumberColumn(label, width=100, help=MEANS[part]) for part, label in PARTS.items()},
+            **{part: show.number_column(label, width=100, help=MEANS[part]) for part, label in PARTS.items()},
         },
     )  # fmt: skip
     st.caption("Teams stand in name order and are not ranked. Click a number to open its rows.")

@@ -140,7 +140,7 @@ def listed(view: frame.View, rows: pd.DataFrame, title: str, key: str, columns: 
     shown = rows.assign(grade_word=grade_words(view, rows))
     text = {name: width for name, width in (("grade_word", 125), ("filing", 175), ("cpm", 250), ("la", 120), ("experts", 170), ("chair", 215), ("considerations", 200), ("attendance", 180), ("missing", 380), ("order_sought", 170), ("kind", 130), ("band", 120))}
     extra = {name: st.column_config.TextColumn(HEADERS[name], width=width) for name, width in text.items()} | {
-        "week": st.column_config.NumberColumn("Week", width=60, help="The day of issue is the first day of week 1."),
+        "week": show.number_column("Week", width=60, help="The day of issue is the first day of week 1."),
         **{name: show.date_column(HEADERS[name]) for name in ("issued", "concluded", "plan_due")},
         "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now, or held it when care ended."),
     }  # fmt: skip
@@ -185,8 +185,8 @@ def teams(view: frame.View, everything: pd.DataFrame) -> None:
     shown = pd.concat([pd.DataFrame([whole]), table], ignore_index=True) if len(table) > 1 else table
     picked = st.dataframe(
         shown, hide_index=True, key="court-teams", on_select="rerun", selection_mode="single-cell", column_order=["team", "children", *titles], height=show.height(shown, 640), alt="Open proceedings by team",
-        column_config={"team": st.column_config.TextColumn("Team", width=190), "children": st.column_config.NumberColumn("Children", width=80)}
-        | {name: st.column_config.NumberColumn(title, width=115 if len(title) > 11 else 85) for name, title in titles.items()},
+        column_config={"team": st.column_config.TextColumn("Team", width=190), "children": show.number_column("Children", width=80)}
+        | {name: show.number_column(title, width=115 if len(title) > 11 else 85) for name, title in titles.items()},
     )  # fmt: skip
     st.caption("Sets of proceedings by the team that holds the child now. Each number opens its rows. Teams stand in name order: they hold different children, and are not ranked.")
     downloads.offer_list(table.rename(columns={"team": "Team", "children": "Children"} | titles), f"proceedings-by-team-{view.as_at.isoformat()}", view.about, title="Proceedings by team")
@@ -227,7 +227,7 @@ def lengths(view: frame.View, everything: pd.DataFrame) -> None:
     st.caption("Concluded: by the week in which they ended. Still open: by the week they had reached, so each will move to the right or conclude. There is no average: of those still open nobody knows yet how long they will take.")
     picked = st.dataframe(
         table, hide_index=True, key=f"court-bands-{code}", on_select="rerun", selection_mode="single-cell", height=show.height(table), alt=figures.lengths_words(table, span.until), width="content",
-        column_config={"band": st.column_config.TextColumn("Weeks", width=150), "concluded": st.column_config.NumberColumn("Concluded", width=110), "open": st.column_config.NumberColumn("Still open", width=110)},
+        column_config={"band": st.column_config.TextColumn("Weeks", width=150), "concluded": show.number_column("Concluded", width=110), "open": show.number_column("Still open", width=110)},
     )  # fmt: skip
     st.caption("Each number opens its rows.")
     cells = picked.selection.cells

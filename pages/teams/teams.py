@@ -132,9 +132,9 @@ def about(view: frame.View, start: date, end: date, what: str = "Due") -> dict[s
 
 def count_columns(width: int = 85) -> dict:
     return {
-        "counted": st.column_config.NumberColumn("Counted", width=75),
-        **{name: st.column_config.NumberColumn(label, width=width) for name, label in COUNTS.items()},
-        "cannot_tell": st.column_config.NumberColumn(CANNOT_TELL, width=100),
+        "counted": show.number_column("Counted", width=75),
+        **{name: show.number_column(label, width=width) for name, label in COUNTS.items()},
+        "cannot_tell": show.number_column(CANNOT_TELL, width=100),
     }
 
 
@@ -310,8 +310,8 @@ def compare(view: frame.View, code: str, start: date, end: date) -> None:
     shown = f.teams.assign(place=[[funnel.PLACES[p].label] for p in f.teams["place"]])
     columns = {
         "place": st.column_config.MultiselectColumn("Beside all teams", options=[p.label for p in funnel.PLACES.values()], color=[p.light for p in funnel.PLACES.values()], width=205),
-        "lower": st.column_config.NumberColumn("Outer limit, low", format="%.0f%%", width=110, help="Below this is lower than chance explains, for so many obligations."),
-        "upper": st.column_config.NumberColumn("Outer limit, high", format="%.0f%%", width=110, help="Above this is higher than chance explains. Blank: even all on time could be chance."),
+        "lower": show.number_column("Outer limit, low", format="%.0f%%", width=110, help="Below this is lower than chance explains, for so many obligations."),
+        "upper": show.number_column("Outer limit, high", format="%.0f%%", width=110, help="Above this is higher than chance explains. Blank: even all on time could be chance."),
     }
     team_table(view, code, shown, start, end, f"compare-{code}", ["team", "place", "rate", "counted", *look.COUNTED, "cannot_tell", "lower", "upper"], columns)
     with st.expander("How the limits are drawn", icon=":material/info:"):
@@ -472,7 +472,7 @@ def hand_overs(view: frame.View, start: date, end: date) -> None:
         st.dataframe(shown, hide_index=True, key="pairs", height=show.height(shown, HALF_A_ROW_CUT), alt="Hand-overs from team to team", column_config=PAIRS, column_order=list(PAIRS))
         st.caption("What this shows: how much was open when children passed from one team to another. What it doesn’t: whether the hand-over caused it.")
         downloads.offer_list(pairs, f"hand-overs-by-team-{view.as_at.isoformat()}", about(view, start, end, "Handed over"), title="Hand-overs by team")
-    st.header(f"Children ({len(rows)})", anchor=False)
+    st.header(f"Children ({len(rows):,})", anchor=False)
     listed = rows.assign(why=[sentence(row) for row in rows.itertuples()], team_before=named(rows, "team_before"), team=named(rows))
     ticked = show.children_list(
         listed, ["day", "team_before", "team", *(["worker_before", "worker"] if everyone else []), "open", "past_due", "after", "not_on_time", "cannot_tell", "why"], "handovers", height=show.height(listed, HALF_A_ROW_CUT),
@@ -483,7 +483,7 @@ def hand_overs(view: frame.View, start: date, end: date) -> None:
     if ticked and ticked[0] < len(rows):
         row = rows.iloc[ticked[0]]
         opened = handovers.open_then(view.results, row)
-        st.header(f"Open on {look.day(row['day'])}: {show.plain(row['name'])} ({len(opened)})", anchor=False)
+        st.header(f"Open on {look.day(row['day'])}: {show.plain(row['name'])} ({len(opened):,})", anchor=False)
         if not len(opened):
             show.empty("Nothing was open", "Nothing was set off and not yet done on that day.")
             return
@@ -502,19 +502,19 @@ allocations is none: the last one before it goes on.
 belongs to the team that holds the case then."""
 BELONGS = {"before": "Before the hand-over", "after": "On the day or later"}
 _NUMBERS = {
-    "open": st.column_config.NumberColumn("Open then", width=85),
-    "past_due": st.column_config.NumberColumn("Past due then", width=105, help="Due before the day: the former team’s (or that of one before it)."),
-    "after": st.column_config.NumberColumn("Due after", width=85, help="Due on the day or later: the team’s that holds the case then."),
-    "not_on_time": st.column_config.NumberColumn("Then not on time", width=120, help="Late, missed or overdue on the as-at date."),
+    "open": show.number_column("Open then", width=85),
+    "past_due": show.number_column("Past due then", width=105, help="Due before the day: the former team’s (or that of one before it)."),
+    "after": show.number_column("Due after", width=85, help="Due on the day or later: the team’s that holds the case then."),
+    "not_on_time": show.number_column("Then not on time", width=120, help="Late, missed or overdue on the as-at date."),
 }
 PAIRS = {
     "team_before": st.column_config.TextColumn("From", width=190), "team": st.column_config.TextColumn("To", width=190),
-    "handovers": st.column_config.NumberColumn("Hand-overs", width=90), **_NUMBERS,
+    "handovers": show.number_column("Hand-overs", width=90), **_NUMBERS,
 }  # fmt: skip
 LISTED = {
     "day": show.date_column("Handed over"), "team_before": st.column_config.TextColumn("From team", width=162), "team": st.column_config.TextColumn("To team", width=162),
     "worker_before": st.column_config.TextColumn("From worker", width=125), "worker": st.column_config.TextColumn("To worker", width=125), **_NUMBERS,
-    "cannot_tell": st.column_config.NumberColumn(CANNOT_TELL, width=95, help="Set off before the day, but the extracts don’t say enough to tell whether it was done."),
+    "cannot_tell": show.number_column(CANNOT_TELL, width=95, help="Set off before the day, but the extracts don’t say enough to tell whether it was done."),
 }  # fmt: skip
 
 
