@@ -164,7 +164,7 @@ def part_list(view: frame.View, part: str, rows: pd.DataFrame, older: LoadInfo, 
     _, title, help_ = PARTS[part]
     st.header(f"{title[0].upper()}{title[1:]} ({len(rows):,})", anchor=False, help=help_)
     if not len(rows):
-        show.empty("None", f"None for {view.teams_text} between these two loads.")
+        show.empty("None", f"None for {show.plain(view.teams_text)} between these two loads.")
         return
     if part == "back_dated":
         kinds = rows["what"].value_counts()

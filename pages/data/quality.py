@@ -88,7 +88,7 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
             mine = mine[mine["needs"] == kind].reset_index(drop=True) if kind in kinds.index else mine
     place.header(f"Things to enter ({len(mine):,})", anchor=False, help="Sorted by the team and worker who hold the child now, or held it when care ended: they can enter it.")
     if not len(mine):
-        show.empty("Nothing to enter", f"Nothing that a record of these children lacks keeps a rule from being told, for {view.teams_text}. What the extract itself lacks stands under “Missing from the extract”.")
+        show.empty("Nothing to enter", f"Nothing that a record of these children lacks keeps a rule from being told, for {show.plain(view.teams_text)}. What the extract itself lacks stands under “Missing from the extract”.")
         return
     show.children_list(
         mine.assign(why=mine["fix"]), ["fix", "team", "worker", "unlocks"], f"fixes-{whom}-{when}", height=over_time.tall(len(mine), 420), alt="Things to enter, by team and worker",
@@ -113,7 +113,7 @@ def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
     st.header(f"What keeps {look.count(len(rows), 'obligation')} from being told", anchor=False)
     without = quality.indicators_without(view.results)
     if not len(groups):
-        show.empty("Everything can be told", f"Every obligation of {view.teams_text} can be told as at {look.day(view.as_at)}.")
+        show.empty("Everything can be told", f"Every obligation of {show.plain(view.teams_text)} can be told as at {look.day(view.as_at)}.")
     else:
         shown = groups.assign(where=groups["where"].map(quality.WHERE), fix=groups["fix"].fillna("Enter it in each record: see “Things to enter”."))
         picked = st.dataframe(
@@ -254,7 +254,7 @@ def lag(view: frame.View, loads: list) -> None:
         + (f"Extracts are usually {look.days(gap.days)} apart, so up to {look.days(gap.days)} is nothing unusual." if gap else "")
     )
     if not len(rows):
-        show.empty("None new", f"No CPM or review of {view.teams_text} appeared since the extract of {look.day(loads[0].extract_date)}.")
+        show.empty("None new", f"No CPM or review of {show.plain(view.teams_text)} appeared since the extract of {look.day(loads[0].extract_date)}.")
         return
     table = quality.lag_by_team(rows, after)
     picked = st.dataframe(

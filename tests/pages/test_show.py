@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import re
@@ -155,3 +156,19 @@ def test_an_address_in_a_name_is_no_link(text):
     shown = plain(text).replace("\\", "")
     assert not re.search(r"https?://|www\.|\w@\w", shown, re.I)
     assert shown.replace("\u2060", "") == text
+
+
+MARKDOWN = ("empty", "markdown", "caption", "header", "subheader", "info", "warning", "error", "success", "write", "title")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda path: path.relative_to(ROOT / "pages").as_posix())
+def test_the_teams_names_are_escaped_wherever_markdown_is_read(path):
+    """A team's name is data: on no page does it go into Markdown but through `plain`."""
+    bare = [
+        value.lineno
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in MARKDOWN
+        for value in ast.walk(call)
+        if isinstance(value, ast.FormattedValue) and isinstance(value.value, ast.Attribute) and value.value.attr == "teams_text"
+    ]
+    assert not bare
