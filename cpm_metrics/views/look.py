@@ -161,6 +161,11 @@ def day(value: date | datetime | pd.Timestamp | None) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+def year_to(last: date) -> date:
+    """The first day of the twelve months that end with this day."""
+    return (pd.Timestamp(last) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """1 child, 2 children, 1,204 obligations."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -339,7 +339,7 @@ class Span:
 
 def spans(as_at: date, first: date | None) -> list[Span]:
     """The twelve months to the as-at date, then each year from 1 April back to the first conclusion known."""
-    twelve = (pd.Timestamp(as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
+    twelve = look.year_to(as_at)
     out = [Span("12m", f"12 months to {look.day(as_at)}", twelve, as_at)]
     year = as_at.year if as_at >= date(as_at.year, 4, 1) else as_at.year - 1
     last = year if first is None else max(first.year if first >= date(first.year, 4, 1) else first.year - 1, year - 10)

@@ -1,6 +1,5 @@
 """Data quality: how much can be told, what to enter so that the rest can, and how late records come."""
 
-from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -23,7 +22,7 @@ def page() -> None:
     frame.title("Data quality", view)
     shares = quality.by_rule(quality.of_teams(quality.assessable(view.results), view.teams), rules_on(view))
     rows = over_time.untold(view.results, view.teams)
-    usual = quality.fix_list(rows, in_care=True, since=year_ago(view))
+    usual = quality.fix_list(rows, in_care=True, since=look.year_to(view.as_at))
     groups = quality.missing_groups(rows)
     snapshot = data.store().snapshot(view.info.load_id)
     found = quality.problems(snapshot)
@@ -72,16 +71,12 @@ def problem_words(counts: dict[str, int]) -> str:
 # -- what to enter
 
 
-def year_ago(view: frame.View) -> date:
-    return (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
-
-
 def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
     place = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         whom = st.segmented_control("Whom", [IN_CARE, EVERYONE], default=IN_CARE, key="fix-whom", required=True, label_visibility="collapsed", help="Records of children who have left care can be put right too, but help nobody’s plan now.")
         when = st.segmented_control("Of meetings", [YEAR, EVER], default=YEAR, key="fix-when", required=True, label_visibility="collapsed", help="Records of meetings held in that time. What is about the child’s case always stands here.")
-        mine = quality.fix_list(rows, in_care=True if whom == IN_CARE else None, since=year_ago(view) if when == YEAR else None)
+        mine = quality.fix_list(rows, in_care=True if whom == IN_CARE else None, since=look.year_to(view.as_at) if when == YEAR else None)
         kinds = mine["needs"].value_counts()
         if len(kinds) > 1:
             kind = st.selectbox("What", sorted(kinds.index), index=None, key="fix-kind", placeholder=f"All {len(kinds)} kinds of thing", format_func=lambda k: f"{k} ({kinds.get(k, 0):,})", label_visibility="collapsed", width=300)

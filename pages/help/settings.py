@@ -156,7 +156,7 @@ def rows_of(view: frame.View, after, effect: settings_effect.Effect, which: str)
         extra={"before": st.column_config.TextColumn("Now", width=120), "after": st.column_config.TextColumn("Would be", width=120), "due_before": show.date_column("Due now"), "due_date": show.date_column("Would be due")},
     )  # fmt: skip
     downloads.offer_list(out, f"settings-effect-{view.as_at.isoformat()}", about(view, {}) | {"Shows": "what a change of settings would do; nothing of it is saved"}, title="Effect of a change")
-    start = (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
+    start = look.year_to(view.as_at)
     rates = settings_effect.rates(view.results, after, start, view.as_at)
     if len(rates):
         with st.expander(f"On time in the twelve months to {look.day(view.as_at)}: {look.count(len(rates), 'rule')} would show another figure", icon=":material/percent:"):
@@ -171,7 +171,7 @@ def about(view: frame.View, draft: dict) -> dict[str, str]:
 def remarks(view: frame.View, after, draft: dict) -> list[str]:
     """What statuses and flags don't show of a change."""
     out = []
-    start = (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
+    start = look.year_to(view.as_at)
     if "general.smallest_counted" in draft:
         (now, pairs), (then, _) = (settings_effect.percentages(r, start, view.as_at) for r in (view.results, after))
         out.append(f"Of {pairs:,} pairs of rule and team with anything counted in twelve months, {now:,} show a percentage now and {then:,} would. The counts stay as they are.")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cpm_metrics.documents import figures, pack_pdf, pack_xlsx
 from cpm_metrics.views import look, outside, pack
-from pages._shared import data, downloads, frame, show, state
+from pages._shared import data, downloads, frame, period, show, state
 
 PREVIEW = 50
 DATES = ("anchor_date", "due_date", "done_date", "since", "next_cpm", "exception", "issued", "plan_due", "plan_filed", "cpm_due", "booked")
@@ -16,9 +16,8 @@ DATES = ("anchor_date", "due_date", "done_date", "since", "next_cpm", "exception
 def page() -> None:
     view = frame.view("Director’s pack")
     frame.title("Director’s pack", view)
-    start, end = period(view)
-    if start > end:
-        st.warning("“From” lies after “to”: choose an earlier first day.", icon=":material/date_range:")
+    start, end = time_counted(view)
+    if period.backwards(start, end):
         return
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     rules = pack.charted_rules(view.results.settings)
@@ -45,20 +44,13 @@ def packed(where: data.Place, load_id: str, as_at: date, settings_key: str, team
     return pack.make(_view.results, _view.info, data.store().state, chosen=teams, start=start, end=end, names=names, charted=charted, today=today)
 
 
-def period(view: frame.View) -> tuple[date, date]:
-    """What fell due in this time is counted. By default the twelve months to the as-at date."""
-    default = (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date(), view.as_at
-    start, end = state.date_param("from") or default[0], state.date_param("to") or default[1]
+def time_counted(view: frame.View) -> tuple[date, date]:
+    """What fell due in this time is counted."""
+    start, end = period.chosen(view.as_at)
     left, right, text = st.columns([1, 1, 3], vertical_alignment="bottom")
-    for column, label, key, value, usual in ((left, "Counted: due from", "from", start, default[0]), (right, "to", "to", end, default[1])):
-        column.date_input(label, value, key=f"pack-{key}-{value}", format="DD/MM/YYYY", on_change=change_period, args=(key, f"pack-{key}-{value}", usual))
+    period.fields(view.as_at, start, end, ("Counted: due from", "to"), (left, right))
     text.caption("The day and the teams are those chosen beside the page.")
     return start, end
-
-
-def change_period(name: str, key: str, usual: date) -> None:
-    chosen = state.widget(key)
-    state.set_params(**{name: None if chosen in (None, usual) else chosen.isoformat()})
 
 
 def take_along(view: frame.View, made: pack.Pack, start: date, end: date) -> None:

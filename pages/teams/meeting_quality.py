@@ -7,7 +7,7 @@ import streamlit as st
 
 from cpm_metrics.views import look, teams
 from cpm_metrics.views import meeting_quality as quality
-from pages._shared import downloads, frame, show, state
+from pages._shared import downloads, frame, period, show, state
 
 VIEWS = {"checks": "Check by check", "teams": "Checks × teams", "meetings": "Meeting by meeting"}
 PARTS = {"in_order": "✓ In order", "late": "◆ Late", "lacking": "✕ Lacking", "not_due": "○ Not due yet", "cannot_tell": look.STATUS["cannot_tell"].label}
@@ -22,9 +22,8 @@ ANYTHING, WHOLE, EVERY = "anything", "nothing", "all"
 def page() -> None:
     view = frame.view("Meeting quality")
     frame.title("Meeting quality", view)
-    start, end = period(view)
-    if start > end:
-        st.warning("“From” lies after “to”: choose an earlier first day.", icon=":material/date_range:")
+    start, end = time_held(view)
+    if period.backwards(start, end):
         return
     found = quality.meetings(view.results, start, end, view.teams)
     missing(view)
@@ -46,13 +45,11 @@ def change_view(key: str) -> None:
     state.set_params(view=state.widget(key))
 
 
-def period(view: frame.View) -> tuple[date, date]:
-    """The chosen time: meetings held in it. By default the twelve months to the as-at date."""
-    usual = (pd.Timestamp(view.as_at) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date(), view.as_at
-    start, end = state.date_param("from") or usual[0], min(state.date_param("to") or usual[1], view.as_at)
+def time_held(view: frame.View) -> tuple[date, date]:
+    """Meetings held in this time are counted: none can have been held after the as-at date."""
+    start, end = period.chosen(view.as_at, latest=view.as_at)
     left, right, text = st.columns([1, 1, 3], vertical_alignment="bottom")
-    for column, label, key, value, default in ((left, "Held from", "from", start, usual[0]), (right, "to", "to", end, usual[1])):
-        column.date_input(label, value, key=f"held-{key}-{value}", format="DD/MM/YYYY", max_value=view.as_at, on_change=change_period, args=(key, f"held-{key}-{value}", default))
+    period.fields(view.as_at, start, end, ("Held from", "to"), (left, right), latest=view.as_at)
     with text, st.popover("How is this counted?", icon=":material/info:"):
         smallest = view.results.settings["general.smallest_counted"]
         st.markdown(
@@ -69,11 +66,6 @@ A check counts for **the team that held the case when it was due**; actions, out
 Minutes that came late are late, not lacking: nothing is missing now."""
         )
     return start, end
-
-
-def change_period(name: str, key: str, usual: date) -> None:
-    chosen = state.widget(key)
-    state.set_params(**{name: None if chosen in (None, usual) else chosen.isoformat()})
 
 
 def missing(view: frame.View) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from cpm_metrics import charts
 from cpm_metrics.rules import all_rules, rule
 from cpm_metrics.views import funnel, handovers, look, teams, xmr
-from pages._shared import data, downloads, frame, show, state
+from pages._shared import data, downloads, frame, period, show, state
 from pages._shared.gate import who
 
 COUNTS = {name: look.STATUS[name].label for name in look.COUNTED}
@@ -33,14 +33,14 @@ def page() -> None:
     if tab == "trend":
         trend(view)
         return
-    start, end = period(view)
+    start, end = period.chosen(view.as_at)
     table = teams.by_rule(view.results, start, end, view.teams) if tab in ("rules", "compare") and start <= end else pd.DataFrame()
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         code = pick_one(list(table["rule"]), teams.usual_rule(table)) if tab == "compare" and len(table) else ""
         period_controls(view, start, end, "Handed over" if tab == "handovers" else "Due")
-    if start > end:
-        st.warning("“From” lies after “to”: choose an earlier first day.", icon=":material/date_range:")
-    elif tab == "handovers":
+    if period.backwards(start, end):
+        return
+    if tab == "handovers":
         hand_overs(view, start, end)
     elif tab == "matrix":
         matrix(view, start, end)
@@ -66,19 +66,10 @@ def change(name: str, usual: str | None = None, key: str | None = None) -> None:
     state.set_params(**{name: None if chosen in (None, usual) else chosen})
 
 
-def period(view: frame.View) -> tuple[date, date]:
-    """The chosen time: obligations whose due date (or hand-overs whose day) lies in it. By default the twelve months to the as-at date."""
-    return state.date_param("from") or year_before(view.as_at), state.date_param("to") or view.as_at
-
-
-def year_before(day: date) -> date:
-    return (pd.Timestamp(day) - pd.DateOffset(months=12) + pd.Timedelta(days=1)).date()
-
-
 def period_controls(view: frame.View, start: date, end: date, what: str) -> None:
+    """The chosen time: obligations whose due date (or hand-overs whose day) lies in it."""
     with st.popover(f"{what} {look.day(start)} to {look.day(end)}", icon=":material/date_range:"):
-        for label, key, value, usual in (("From", "from", start, year_before(view.as_at)), ("To", "to", end, view.as_at)):
-            st.date_input(label, value, key=f"period-{key}-{value}", format="DD/MM/YYYY", on_change=change_period, args=(key, f"period-{key}-{value}", usual))
+        period.fields(view.as_at, start, end)
     with st.popover("How is this counted?", icon=":material/info:"):
         if what == "Due":
             counted_how(view)
@@ -99,11 +90,6 @@ An obligation counts for **the team that held the case when it fell due**, whoev
 
 Teams stand in name order. They are not ranked: they hold different children, and small numbers swing by chance."""
     )
-
-
-def change_period(name: str, key: str, usual: date) -> None:
-    chosen = state.widget(key)
-    state.set_params(**{name: None if chosen in (None, usual) else chosen.isoformat()})
 
 
 def pick_one(codes: Sequence[str], usual: str) -> str:
