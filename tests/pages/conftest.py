@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
@@ -78,3 +79,19 @@ def texts(at: AppTest) -> str:
     """Everything that stands on the page in words."""
     kinds = ("title", "header", "subheader", "caption", "markdown", "text", "info", "warning", "error", "success")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(at, kind))
+
+
+def numbers(at: AppTest, *prefixes: str) -> dict[str, int | None]:
+    """What stands on the count buttons whose keys begin so, by the rest of the key; None for “cannot tell”."""
+    found = {}
+    for button in at.button:
+        for prefix in prefixes:
+            if button.key and button.key.startswith(prefix):
+                words = button.label.split("**")[1].replace(",", "")
+                found[button.key.removeprefix(prefix)] = None if words == "?" else int(words)
+    return found
+
+
+def list_with(at: AppTest, column: str) -> pd.DataFrame:
+    """The first table of the page that has this column."""
+    return next(table.value for table in at.dataframe if column in table.value)

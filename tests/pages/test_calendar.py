@@ -8,13 +8,11 @@ import pytest
 
 from cpm_metrics import ics, views
 from cpm_metrics.views import book_by, lists
-from tests.pages.conftest import EXTRACT, open_page, texts
+from tests.pages.conftest import EXTRACT, numbers, open_page, texts
 
 PAGE = "pages/now/calendar.py"
+CAL = ("tile-cal-", "count-cal-")
 
-
-def numbers(at) -> dict[str, int]:
-    return {b.key.split("cal-")[1]: int(b.label.split("**")[1].replace(",", "")) for b in at.button if b.key and "-cal-" in b.key}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,7 @@ def test_the_obligations_counted_are_the_command_lines(full, results):
     here = {child for (child,) in results.rows("SELECT child_id FROM in_care")}
     mine = contract[contract["rule"].isin(book_by.CPM_RULES) & contract["child_id"].isin(here)]
     ends = date(2026, 11, 16) + timedelta(weeks=12)
-    shown = numbers(open_page(PAGE, count="obligations"))
+    shown = numbers(open_page(PAGE, count="obligations"), *CAL)
     assert shown["overdue"] == (mine["status"] == "overdue").sum()
     ahead = mine[mine["status"].isin(["due_soon", "upcoming"])]
     within = [due.date() < ends for due in ahead["due_date"]]
@@ -48,7 +46,7 @@ def test_the_meetings_are_each_child_once(full, obligations):
     """One row per child and kind of meeting; the list has as many rows as the count says; the bookings are parted without rest."""
     at = open_page(PAGE)
     assert not at.error
-    shown, rows = numbers(at), book_by.meetings(obligations)
+    shown, rows = numbers(at, *CAL), book_by.meetings(obligations)
     assert shown == book_by.counts_of(rows) | {place: book_by.counts_of(obligations)[place] for place in ("cannot_tell", "left_care")}
     assert not rows.duplicated(["child_id", "kind"]).any()
     grid, listed = at.dataframe[0].value, at.dataframe[1].value
@@ -62,7 +60,7 @@ def test_the_meetings_are_each_child_once(full, obligations):
 def test_each_count_opens_its_rows(which, words, full):
     at = open_page(PAGE, show=which, **words)
     assert not at.error
-    number = numbers(at)[which]
+    number = numbers(at, *CAL)[which]
     assert f"({number:,})" in at.header[0].value
     lists_shown = [frame.value for frame in at.dataframe if "team" not in frame.value.columns[:1]]
     assert (len(lists_shown[0]) if number else 0) == number
@@ -73,7 +71,7 @@ def test_a_team_in_the_address_filters_everything(full, obligations):
     rows = book_by.meetings(obligations)
     team = rows["team"].value_counts().index[0]
     at = open_page(PAGE, team=team)
-    assert numbers(at)["hold"] == book_by.counts_of(book_by.of_teams(rows, [team]))["hold"]
+    assert numbers(at, *CAL)["hold"] == book_by.counts_of(book_by.of_teams(rows, [team]))["hold"]
     assert at.dataframe[0].value["team"].tolist() == ["Working days", team]
     assert set(at.dataframe[1].value["team"]) == {team}
 
@@ -95,7 +93,7 @@ def test_the_chair_load_and_an_earlier_date(full, results, obligations):
     for words in ({"as_at": "2026-09-01"}, {"view": "nonsense", "show": "nonsense", "count": "nonsense"}):
         at = open_page(PAGE, **words)
         assert not at.error
-        assert numbers(at)["hold"] >= 0
+        assert numbers(at, *CAL)["hold"] >= 0
     assert "Bank holidays ahead: Christmas Day, 25 Dec 2026" in texts(at)
 
 

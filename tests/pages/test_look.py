@@ -60,6 +60,17 @@ def test_words_can_be_read(words):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_links_and_buttons_can_be_read(theme):
+    """WCAG 2.2 AA, and AAA for text."""
+    colours = THEME[theme]
+    for background in (colours["backgroundColor"], colours["secondaryBackgroundColor"], colours["sidebar"]["backgroundColor"]):
+        assert contrast(colours["textColor"], background) >= 7
+        assert contrast(colours["linkColor"], background) >= 4.5
+    assert contrast("#ffffff", colours["primaryColor"]) >= 4.5
+    assert contrast(colours["primaryColor"], colours["backgroundColor"]) >= 3
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("tone", ["red", "orange", "yellow", "blue", "green", "violet", "gray"])
 def test_badges_can_be_read(theme, tone):
     assert contrast(THEME[theme][f"{tone}TextColor"], THEME[theme][f"{tone}BackgroundColor"]) >= 4.5

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
 from streamlit.testing.v1 import AppTest
 
 from cpm_metrics.extracts.mapping import IGNORE, MappingBook
 from cpm_metrics.store import Store
+from tests.extracts.files import xlsx
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = [["Child ID", "Surname", "Date started to be looked after", "Allocated team"], ["0012", "Secretname", dt.date(2025, 3, 1), "Team A"]]
@@ -31,13 +31,7 @@ def store(folder):
 
 
 def write(folder, name="report.xlsx", **sheets):
-    book = Workbook()
-    book.remove(book.active)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title.replace("_", " "))
-        for row in rows:
-            sheet.append(row)
-    book.save(folder / "files" / name)
+    (folder / "files" / name).write_bytes(xlsx({title.replace("_", " "): rows for title, rows in sheets.items()}))
 
 
 def screen() -> AppTest:

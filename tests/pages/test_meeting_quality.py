@@ -9,14 +9,11 @@ from openpyxl import Workbook
 
 from cpm_metrics import views
 from cpm_metrics.views import meeting_quality as quality
-from tests.pages.conftest import EXTRACT, fill, open_page, texts
+from tests.pages.conftest import EXTRACT, fill, list_with, open_page, texts
 
 PAGE = "pages/teams/meeting_quality.py"
 START, END = date(2025, 11, 21), EXTRACT
 
-
-def list_with(at, column: str):
-    return next(frame.value for frame in at.dataframe if column in frame.value)
 
 
 def test_an_empty_store_says_what_to_do(empty):

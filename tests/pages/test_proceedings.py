@@ -7,13 +7,11 @@ import pytest
 from cpm_metrics import views
 from cpm_metrics.engine import compute
 from cpm_metrics.views import proceedings as court
-from tests.pages.conftest import EXTRACT, fill, open_page, texts
+from tests.pages.conftest import EXTRACT, fill, numbers, open_page, texts
 
 PAGE = "pages/teams/proceedings.py"
+COURT = ("tile-court-", "count-court-")
 
-
-def numbers(at) -> dict[str, int]:
-    return {b.key.split("court-")[1]: int(b.label.split("**")[1].replace(",", "")) for b in at.button if b.key and "-court-" in b.key}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +30,7 @@ def test_the_counts_are_the_command_lines(full, results, everything):
     """Final plan CPMs overdue are the contract's; beyond week 26 are the red flags of children in care."""
     at = open_page(PAGE)
     assert not at.error
-    shown = numbers(at)
+    shown = numbers(at, *COURT)
     contract, flags = views.obligations(results), views.indicators(results)
     assert shown["cpm_overdue"] == ((contract["rule"] == "final-plan-cpm") & (contract["status"] == "overdue")).sum()
     running = flags[(flags["indicator"] == "proceedings-long") & flags["child_id"].notna()]
@@ -46,7 +44,7 @@ def test_the_counts_are_the_command_lines(full, results, everything):
 def test_each_count_opens_its_rows(which, full):
     at = open_page(PAGE, show=which)
     assert not at.error
-    number = numbers(at)[which]
+    number = numbers(at, *COURT)[which]
     assert f"({number:,})" in at.header[0].value
     assert (len(at.dataframe[0].value) if number else 0) == number
 

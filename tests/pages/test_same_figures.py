@@ -16,7 +16,7 @@ from cpm_metrics import cli
 from cpm_metrics.engine import compute
 from cpm_metrics.indicators import all_indicators
 from cpm_metrics.rules import all_rules
-from tests.pages.conftest import EXTRACT, open_page, texts
+from tests.pages.conftest import EXTRACT, numbers, open_page, texts
 
 OPEN = ("overdue", "due_soon", "upcoming", "cannot_tell")
 COUNTED = ("on_time", "late", "missed", "overdue")
@@ -65,15 +65,6 @@ def expected(request, full_store, tmp_path_factory) -> Expected:
     return Expected(tmp_path_factory.mktemp("command-line"), full_store, *request.param)
 
 
-def tiles(at, prefix: str) -> dict[str, int | None]:
-    """What stands on the counts whose keys begin so; None for “cannot tell”."""
-    found = {}
-    for button in at.button:
-        if button.key and button.key.startswith(prefix):
-            words = button.label.split("**")[1].replace(",", "")
-            found[button.key.removeprefix(prefix)] = None if words == "?" else int(words)
-    return found
-
 
 def opened(path: str, expected: Expected, **more: str):
     at = open_page(path, **expected.words(), **more)
@@ -93,7 +84,7 @@ def table_with(at, *columns: str) -> pd.DataFrame:
 def test_this_week(expected, full):
     """Each overdue obligation on one count; due soon, cannot tell and flags; and as many rows below as the count says."""
     at = opened("", expected)
-    now, also, in_care = tiles(at, "tile-"), tiles(at, "count-"), expected.obligations["in_care"]
+    now, also, in_care = numbers(at, "tile-"), numbers(at, "count-"), expected.obligations["in_care"]
     overdue, soon = expected.status == "overdue", expected.status == "due_soon"
     assert now["meetings"] + now["plans"] + now["records"] == (overdue & in_care).sum() > 0
     assert now["due"] == (soon & in_care).sum()
@@ -106,7 +97,7 @@ def test_this_week(expected, full):
 @pytest.mark.parametrize("which", ["plans", "records", "due", "unbooked", "drift", "left_care", "cannot_tell"])
 def test_each_count_of_this_week_opens_as_many_rows(expected, full, which):
     at = opened("", expected, show=which)
-    count = (tiles(at, "tile-") | tiles(at, "count-"))[which]
+    count = (numbers(at, "tile-") | numbers(at, "count-"))[which]
     assert count == sum(len(shown.value) for shown in at.dataframe if "why" in shown.value)
 
 
@@ -126,17 +117,17 @@ def test_the_calendar(expected, full):
     of, in_care = expected.obligations, expected.obligations["in_care"]
     overdue = (expected.status == "overdue") & in_care
     # “?” (None) instead of nought where nothing has a known date, and some can't be told.
-    assert (tiles(opened("pages/now/calendar.py", expected, count="obligations"), "tile-cal-")["overdue"] or 0) == (overdue & of["rule"].isin(CPM_OVERDUE)).sum()
+    assert (numbers(opened("pages/now/calendar.py", expected, count="obligations"), "tile-cal-")["overdue"] or 0) == (overdue & of["rule"].isin(CPM_OVERDUE)).sum()
     if expected.team is None:  # meetings to hold go by the team of today, obligations by the team that held the case
-        assert tiles(opened("pages/now/calendar.py", expected, view="review"), "tile-cal-")["overdue"] == (overdue & (of["rule"] == "statutory-review")).sum()
+        assert numbers(opened("pages/now/calendar.py", expected, view="review"), "tile-cal-")["overdue"] == (overdue & (of["rule"] == "statutory-review")).sum()
     at = opened("pages/now/calendar.py", expected, show="overdue")
-    assert set(at.session_state["_rows-cal-cpm-meetings-overdue-0"] if tiles(at, "tile-cal-")["overdue"] else []) == set(expected.flags.loc[expected.flags["indicator"] == "cpm-overdue", "child_id"])
+    assert set(at.session_state["_rows-cal-cpm-meetings-overdue-0"] if numbers(at, "tile-cal-")["overdue"] else []) == set(expected.flags.loc[expected.flags["indicator"] == "cpm-overdue", "child_id"])
     assert number(texts(at), r"([\d,]+) child(?:ren)? in care") == len(expected.children)
 
 
 def test_drift(expected, full):
     at = opened("pages/teams/drift.py", expected)
-    shown = tiles(at, "tile-drift-")
+    shown = numbers(at, "tile-drift-")
     assert (shown["signs"], shown["children"]) == (len(expected.flags), expected.flags["child_id"].nunique())
     assert shown["silent"] == (expected.flags["indicator"] == "silent-drift").sum()
     assert f"of {len(expected.children)} {'child' if len(expected.children) == 1 else 'children'} in care" in next(b.label for b in at.button if b.key == "tile-drift-children")
@@ -149,7 +140,7 @@ def test_drift(expected, full):
 def test_proceedings(expected, full):
     """For children in care, those running long and those without a filing date are the indicators of the same name."""
     at = opened("pages/teams/proceedings.py", expected)
-    shown = tiles(at, "tile-court-")
+    shown = numbers(at, "tile-court-")
     for tile, code in (("no_date", "no-filing-date"), (("amber", "red"), "proceedings-long")):
         rows = []
         for which in (tile,) if isinstance(tile, str) else tile:
@@ -203,7 +194,7 @@ def test_the_directors_pack(expected, full):
     assert shown["Drift flags, all"] == len(expected.flags)
     assert table.loc["Overdue", "children"] == expected.obligations.loc[expected.status == "overdue", "child_id"].nunique()
     assert number(texts(at).replace("\\", ""), r"Children in care:\*\* ([\d,]+)") == len(expected.children)
-    assert shown["Final plans to get ready"] == tiles(opened("pages/teams/proceedings.py", expected), "tile-court-")["ready"]
+    assert shown["Final plans to get ready"] == numbers(opened("pages/teams/proceedings.py", expected), "tile-court-")["ready"]
 
 
 def test_a_child(expected, full):

@@ -16,7 +16,7 @@ from cpm_metrics.engine import compute
 from cpm_metrics.settings import Limit, Settings
 from cpm_metrics.store import Store
 from cpm_metrics.views import settings_effect
-from tests.pages.conftest import ROOT, open_page, texts
+from tests.pages.conftest import ROOT, numbers, open_page, texts
 
 PAGE = "pages/help/settings.py"
 TIGHT = Settings({"initial-cpm.limit": Limit(5, "working days")})
@@ -29,9 +29,6 @@ def own(full_store, tmp_path, monkeypatch) -> Store:
     monkeypatch.setenv("CPM_STORE", str(tmp_path / "store"))
     return Store(tmp_path / "store")
 
-
-def numbers(at) -> dict[str, int]:
-    return {b.key.removeprefix("tile-effect-"): int(b.label.split("**")[1].replace(",", "")) for b in at.button if b.key and b.key.startswith("tile-effect-")}
 
 
 def field(at, kind: str, name: str):
@@ -62,8 +59,8 @@ def test_a_change_shows_its_effect_before_anything_is_saved(own, results):
     assert not at.exception
     assert not at.error
     expected = settings_effect.between(results, compute(own.current(), settings=TIGHT))
-    assert numbers(at) == {"moved": len(expected.moved), "due": len(expected.due_moved), "raised": len(expected.flags_raised), "cleared": len(expected.flags_cleared)}
-    assert numbers(at)["moved"] > 0
+    assert numbers(at, "tile-effect-") == {"moved": len(expected.moved), "due": len(expected.due_moved), "raised": len(expected.flags_raised), "cleared": len(expected.flags_cleared)}
+    assert numbers(at, "tile-effect-")["moved"] > 0
     table = next(frame.value for frame in at.dataframe if "before" in frame.value and "obligations" in frame.value)
     assert table["obligations"].sum() == len(expected.moved)
     assert "nothing is saved yet" in texts(at)
@@ -113,7 +110,7 @@ def test_back_to_the_default_is_tried_and_reasoned_like_any_change(own):
     at = open_page(PAGE, setting="initial-cpm")
     assert "by Ann" in texts(at)
     press(at, "Try the default")
-    assert numbers(at)["moved"] > 0
+    assert numbers(at, "tile-effect-")["moved"] > 0
     assert own.state.settings()
     at.text_input(key="settings-reason").set_value("The trial is over")
     press(at, "Save 1 change")
@@ -145,10 +142,10 @@ def test_several_changes_are_tried_together_and_one_can_be_left_out(own, results
     assert "Trying 2 changes" in texts(at)
     assert any("show a percentage now" in info.value for info in at.info)
     both = settings_effect.between(results, compute(own.current(), settings=Settings(TIGHT.chosen | {"general.smallest_counted": 30})))
-    assert numbers(at)["moved"] == len(both.moved)
+    assert numbers(at, "tile-effect-")["moved"] == len(both.moved)
     at.button(key="drop-initial-cpm.limit").click().run()
     assert "Trying 1 change" in texts(at)
-    assert numbers(at)["moved"] == 0
+    assert numbers(at, "tile-effect-")["moved"] == 0
     press(at, "Discard")
     assert "nothing is saved yet" not in texts(at)
     assert own.state.settings() == {}

@@ -11,21 +11,12 @@ from cpm_metrics import views
 from cpm_metrics.engine import compute
 from cpm_metrics.views import changes, exceptions, history, lists, this_week
 from pages._shared.show import plain
-from tests.pages.conftest import EXTRACT, open_page, texts
+from tests.pages.conftest import EXTRACT, numbers, open_page, texts
 from tests.views.loads import load, three_loads
 
 CHANGES = ("newly_overdue", "cleared", "slipped", "back_dated", "flags_new", "flags_gone")
 NOW = ("meetings", "plans", "records", "unbooked", "due", "drift")
 
-
-def numbers(at, prefix: str) -> dict[str, int | None]:
-    """What stands on the count buttons whose keys begin so; None for "cannot tell"."""
-    found = {}
-    for button in at.button:
-        if button.key and button.key.startswith(prefix):
-            words = button.label.split("**")[1].replace(",", "")
-            found[button.key.removeprefix(prefix)] = None if words == "?" else int(words)
-    return found
 
 
 @pytest.fixture(scope="module")

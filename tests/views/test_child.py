@@ -14,13 +14,10 @@ from cpm_metrics.engine import compute, compute_rows
 from cpm_metrics.views import child
 from tests.oracle.children import random_council
 from tests.pages.conftest import EXTRACT, fill
+from tests.views.days import d
 
 AS_AT = date(2026, 3, 31)
 STARTED = date(2026, 1, 5)
-
-
-def d(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 @pytest.fixture(scope="module")

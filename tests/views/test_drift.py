@@ -15,12 +15,9 @@ from cpm_metrics.indicators import all_indicators
 from cpm_metrics.settings import Settings
 from cpm_metrics.views import drift, lists
 from tests.oracle.children import random_council
+from tests.views.days import d
 
 AS_AT = date(2026, 11, 20)
-
-
-def d(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 def council(seed: int = 5, children: int = 60):

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from cpm_metrics import views
 from cpm_metrics.engine import compute_rows
 from cpm_metrics.views import handovers
-
-
-def d(text):
-    return date.fromisoformat(text)
-
+from tests.views.days import d
 
 # Ann passes from Court to South on 10 March, after a gap; from Wren to Crow within South on 1 April. Ben never moves. Cas has no
 # allocation. Before care, Ann was Front Door's.

@@ -1,11 +1,9 @@
 """What the mapping screen works with: tables of real files, what a choice would do, what is remembered of it."""
 
 import datetime as dt
-import io
 import json
 
 import pytest
-from openpyxl import Workbook
 
 from cpm_metrics.errors import LoadRefused
 from cpm_metrics.extracts.datasets import DATASETS
@@ -13,6 +11,7 @@ from cpm_metrics.extracts.mapping import IGNORE, MappingBook
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile, Question
 from cpm_metrics.views import mapping
+from tests.extracts.files import xlsx
 
 CASES = [["Child ID", "Surname", "Date started to be looked after", "Allocated team", "Patch"], ["0012", "Sample", dt.date(2025, 3, 1), "Team A", "north"]]
 LOG = [
@@ -22,15 +21,7 @@ LOG = [
 
 
 def book_of(**sheets) -> InputFile:
-    book = Workbook()
-    book.remove(book.active)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title.replace("_", " "))
-        for row in rows:
-            sheet.append(row)
-    target = io.BytesIO()
-    book.save(target)
-    return InputFile("report.xlsx", target.getvalue())
+    return InputFile("report.xlsx", xlsx({title.replace("_", " "): rows for title, rows in sheets.items()}))
 
 
 def csv_of(name, *lines) -> InputFile:

@@ -16,14 +16,11 @@ from cpm_metrics.store import connect
 from cpm_metrics.views import look
 from cpm_metrics.views import meeting_quality as quality
 from tests.oracle.children import random_council
+from tests.views.days import d
 
 AS_AT = date(2026, 11, 20)
 START, END = date(2025, 11, 21), AS_AT
 RECORD = ("cpm-chair", "final-plan-chair", "final-plan-attendance", "final-plan-considerations", "final-plan-assessments", "progress-domains", "frequency-recorded")
-
-
-def d(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

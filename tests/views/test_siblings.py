@@ -9,12 +9,9 @@ import pytest
 
 from cpm_metrics.engine import compute_rows
 from cpm_metrics.views import child, siblings
+from tests.views.days import d
 
 AS_AT = date(2026, 3, 31)
-
-
-def d(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 def family(booked: dict[str, str | None] = {}, group: str = "SG1", **cases) -> dict[str, list[dict]]:  # noqa: B006

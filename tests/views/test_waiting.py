@@ -16,13 +16,10 @@ from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.views import waiting
 from tests.oracle.children import random_council
 from tests.test_properties import before
+from tests.views.days import d
 
 AS_AT = date(2026, 11, 20)
 few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-
-
-def d(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 def case(child: str, started: str, *, agreed: str | None = None, achieved: str | None = None, ceased: str | None = None, plan: str | None = None, **more) -> dict:

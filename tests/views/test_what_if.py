@@ -15,13 +15,10 @@ from cpm_metrics.views import what_if
 from cpm_metrics.views.what_if import Change, compare, offer
 from tests.oracle.children import random_council
 from tests.pages.conftest import EXTRACT, fill
+from tests.views.days import d
 
 AS_AT = date(2026, 3, 31)
 STARTED = date(2026, 1, 5)
-
-
-def d(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 @pytest.fixture(scope="module")

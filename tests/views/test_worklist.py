@@ -17,6 +17,7 @@ from cpm_metrics.engine import compute_rows
 from cpm_metrics.views import contract, exceptions, look, this_week, worklist
 from cpm_metrics.views.worklist import Chosen
 from tests.oracle.children import random_council
+from tests.views.days import d
 
 AS_AT = date(2026, 3, 31)
 
@@ -153,28 +154,24 @@ def test_a_row_finds_itself_again(results, rows):
 # -- what is booked
 
 
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
 def test_only_a_meeting_of_its_kind_counts_as_booked():
     """A CPM on 14 April and a review on 5 May: the review is no CPM. A final plan CPM is a CPM as well; a plain CPM is no final plan CPM."""
     tables = {
-        "cases": [{"child_id": c, "care_started": day("2026-03-23"), "team": "North"} for c in "AB"],
-        "reviews": [{"child_id": "A", "review_date": day("2026-05-05"), "status": "booked"}],
+        "cases": [{"child_id": c, "care_started": d("2026-03-23"), "team": "North"} for c in "AB"],
+        "reviews": [{"child_id": "A", "review_date": d("2026-05-05"), "status": "booked"}],
         "meetings": [
-            {"child_id": "A", "meeting_type": "cpm", "meeting_date": day("2026-04-14"), "status": "booked"},
-            {"child_id": "A", "meeting_type": "cpm", "meeting_date": day("2026-04-10"), "status": "cancelled"},
-            {"child_id": "B", "meeting_type": "final_plan_cpm", "meeting_date": day("2026-04-02"), "status": "booked"},
+            {"child_id": "A", "meeting_type": "cpm", "meeting_date": d("2026-04-14"), "status": "booked"},
+            {"child_id": "A", "meeting_type": "cpm", "meeting_date": d("2026-04-10"), "status": "cancelled"},
+            {"child_id": "B", "meeting_type": "final_plan_cpm", "meeting_date": d("2026-04-02"), "status": "booked"},
         ],
-        "proceedings": [{"child_id": c, "issued": day("2026-03-24"), "plan_due": day("2026-05-01")} for c in "AB"],
+        "proceedings": [{"child_id": c, "issued": d("2026-03-24"), "plan_due": d("2026-05-01")} for c in "AB"],
     }
     found = compute_rows(tables, AS_AT)
     booked = {(row.child_id, row.rule): (row.booked.date() if pd.notna(row.booked) else None, row.nothing_booked) for row in worklist.rows(found).itertuples()}
-    assert booked["A", "initial-cpm"] == (day("2026-04-14"), False)
-    assert booked["A", "statutory-review"] == (day("2026-05-05"), False)
+    assert booked["A", "initial-cpm"] == (d("2026-04-14"), False)
+    assert booked["A", "statutory-review"] == (d("2026-05-05"), False)
     assert booked["A", "final-plan-cpm"] == (None, True)
-    assert booked["B", "initial-cpm"] == booked["B", "final-plan-cpm"] == (day("2026-04-02"), False)
+    assert booked["B", "initial-cpm"] == booked["B", "final-plan-cpm"] == (d("2026-04-02"), False)
     assert booked["B", "statutory-review"] == (None, True)
     assert booked["A", "care-plan"] == (None, False)  # no meeting would meet it
     counts = this_week.counts(found)
@@ -217,10 +214,10 @@ def test_an_entry_keeps_its_number_when_its_due_date_moves():
     def made(review: str, as_at: date):
         found = compute_rows(
             {
-                "cases": [{"child_id": "A", "care_started": day("2026-01-05"), "planning_permanence": True}],
-                "reviews": [{"child_id": "A", "review_date": day("2026-01-30"), "status": "held"}, {"child_id": "A", "review_date": day(review), "status": "booked"}],
-                "meetings": [{"child_id": "A", "meeting_type": "cpm", "meeting_date": day("2026-02-02"), "status": "held"}],
-                "actions": [{"child_id": "A", "meeting_date": day("2026-02-02"), "action": words, "due_date": day("2026-04-01")} for words in "ab"],
+                "cases": [{"child_id": "A", "care_started": d("2026-01-05"), "planning_permanence": True}],
+                "reviews": [{"child_id": "A", "review_date": d("2026-01-30"), "status": "held"}, {"child_id": "A", "review_date": d(review), "status": "booked"}],
+                "meetings": [{"child_id": "A", "meeting_type": "cpm", "meeting_date": d("2026-02-02"), "status": "held"}],
+                "actions": [{"child_id": "A", "meeting_date": d("2026-02-02"), "action": words, "due_date": d("2026-04-01")} for words in "ab"],
             },
             as_at,
         )
@@ -230,6 +227,6 @@ def test_an_entry_keeps_its_number_when_its_due_date_moves():
     both = then.merge(now, on="uid", suffixes=("_then", "_now"))
     assert len(both) == len(then) == len(now)
     moved = both[both["rule_then"] == "permanence-plan"].iloc[0]
-    assert (moved["due_date_then"].date(), moved["due_date_now"].date()) == (day("2026-04-20"), day("2026-04-27"))
+    assert (moved["due_date_then"].date(), moved["due_date_now"].date()) == (d("2026-04-20"), d("2026-04-27"))
     assert then["uid"].is_unique
     assert (both["rule_then"] == both["rule_now"]).all()
