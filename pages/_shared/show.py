@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cpm_metrics.views import look
+from cpm_metrics.engine import Results
+from cpm_metrics.views import lists, look
 from pages._shared import state
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -256,6 +257,15 @@ def empty(title: str, text: str, icon: str = ":material/check_circle:") -> None:
     with st.container(border=True):
         st.markdown(f"{icon} **{title}**")
         st.caption(text)
+
+
+def not_assessed(results: Results) -> None:
+    """Once, with what is missing: the signs of drift that what was loaded can't show."""
+    missing = lists.not_assessed(results)
+    if missing:
+        with st.expander(f"{look.count(len(missing), 'sign')} of drift can’t be assessed for any child: what {'it needs' if len(missing) == 1 else 'they need'} was not loaded", icon=":material/help:"):
+            for title, needs in missing:
+                st.text(f"{title}: the extracts do not have {needs}.")
 
 
 def link_to_team_view(rule: str) -> None:

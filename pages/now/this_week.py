@@ -145,7 +145,7 @@ def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
     """The rows behind the chosen count."""
     name = title(view, which)
     if which in FLAGS:
-        not_assessed(view)
+        show.not_assessed(view.results)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     if which in TWO_LOADS and how != "load":
         left.header(name, anchor=False, help=LISTS[which][1])
@@ -211,14 +211,6 @@ def foot(view: frame.View, which: str, counts: dict, found: changes.Changes, for
     if short_breaks:
         st.caption(f"{look.count(short_breaks, 'child', 'children')} with short breaks only (legal status V3 or V4) {'is' if short_breaks == 1 else 'are'} left out of every count.")
 
-
-def not_assessed(view: frame.View) -> None:
-    """Signs of drift that what was loaded can't show."""
-    missing = lists.not_assessed(view.results)
-    if missing:
-        with st.expander(f"{look.count(len(missing), 'sign of drift', 'signs of drift')} can’t be assessed", icon=":material/help:"):
-            for name, needs in missing:
-                st.text(f"{name}: the extracts do not have {needs}.")
 
 
 page()

@@ -52,15 +52,6 @@ def still_waiting(view: frame.View, rows: pd.DataFrame) -> int | None:
     return None if waiting.not_loaded(rows) else waiting.counts(waiting.of_teams(rows, view.teams))["waiting"]
 
 
-def not_assessed(view: frame.View) -> None:
-    """Once, with what is missing: the signs that what was loaded can't show."""
-    missing = lists.not_assessed(view.results)
-    if missing:
-        with st.expander(f"{look.count(len(missing), 'sign')} can’t be assessed for any child: what {'it needs' if len(missing) == 1 else 'they need'} was not loaded", icon=":material/help:"):
-            for title, needs in missing:
-                st.text(f"{title}: the extracts do not have {needs}.")
-
-
 # -- signs by team
 
 
@@ -84,7 +75,7 @@ def signs(view: frame.View, table: drift.Matrix) -> None:
             + short_breaks(view)
         )
         st.page_link("pages/help/rule_book.py", label="Each sign in the rule book", icon=":material/menu_book:")
-    not_assessed(view)
+    show.not_assessed(view.results)
     state.remember("rows-signs", list(data["indicator"]))
     picked = st.dataframe(
         shown, hide_index=True, key="signs", on_select="rerun", selection_mode="single-cell", placeholder="", height=show.height(shown), alt="How many children have each sign of drift, by team",
@@ -156,7 +147,7 @@ TEAM_NOW = {"team": st.column_config.TextColumn("Team", width=165, help="The tea
 def children(view: frame.View) -> None:
     """Each child once, with all signs."""
     rows = drift.children(view.results, view.teams)
-    not_assessed(view)
+    show.not_assessed(view.results)
     titles = {code: title for codes, signs in zip(rows["codes"], rows["signs"], strict=True) for code, title in zip(codes, signs, strict=True)}
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     order = [thing.code for thing in drift.on(view.results) if thing.code in titles]
@@ -191,13 +182,13 @@ def silent_drift(view: frame.View) -> None:
         show.definition("silent-drift", "How is this found?")
     missing = [title for title, _ in lists.not_assessed(view.results)]
     if indicator("silent-drift").title in missing:
-        not_assessed(view)
+        show.not_assessed(view.results)
         return
     still = [indicator(code).title for code in drift.STANDS_STILL]
     blind = [title for title in still if title in missing]
     if blind:
         st.warning(f"Part of it can’t be seen: {show.plain(', '.join(blind))} can’t be assessed from what was loaded.", icon=":material/help:")
-        not_assessed(view)
+        show.not_assessed(view.results)
     untold = drift.cannot_tell(view.results, view.teams)
     untold = untold[untold["indicator"] == "silent-drift"].reset_index(drop=True)
     if len(rows):
