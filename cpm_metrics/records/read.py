@@ -141,18 +141,23 @@ def _body(file: InputFile) -> etree._Element:
     data = file.read()
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFile(f"{file.name} is a Word document of before 2007, or protected by a password.", "Open it in Word, save it as a Word document (.docx) without a password, and load that.")
+    if len(data) > LARGEST_FILE:
+        raise UnreadableFile(f"{file.name} is larger than {LARGEST_FILE // 2**20} MB.", "Take the pictures out of it, and load it again.")
     try:
-        if len(data) > LARGEST_FILE:
-            raise UnreadableFile(f"{file.name} is larger than {LARGEST_FILE // 2**20} MB.", "Take the pictures out of it, and load it again.")
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             parts = packed.infolist()
-            # Of all parts that are parsed: the document's own may have any name.
-            text = sum(part.file_size for part in parts if part.filename.lower().endswith((".xml", ".rels")))
-            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED or text > LARGEST_TEXT:
-                raise UnreadableFile(f"{file.name} unpacks to far more than a record holds, so it was not opened.", "Copy its text into a new record, and load that.")
-        return docx.Document(io.BytesIO(data)).element.body
-    except (zipfile.BadZipFile, KeyError, ValueError, etree.XMLSyntaxError, docx.opc.exceptions.OpcError, OSError, EOFError, NotImplementedError):
+        # Of all parts that are parsed: the document's own may have any name.
+        text = sum(part.file_size for part in parts if part.filename.lower().endswith((".xml", ".rels")))
+        if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED or text > LARGEST_TEXT:
+            raise UnreadableFile(f"{file.name} unpacks to far more than a record holds, so it was not opened.", "Copy its text into a new record, and load that.")
+        body = docx.Document(io.BytesIO(data)).element.body
+        if body is None:
+            raise ValueError("no body")
+    except UnreadableFile:
+        raise
+    except Exception:  # zipfile, lxml and python-docx raise a dozen kinds of error for bytes that are no document, and name them nowhere
         raise UnreadableFile(f"{file.name} can't be read as a Word document: it is damaged, holds macros, or is something else.", "Open it in Word, save it as a Word document (.docx), and load that.") from None
+    return body
 
 
 def _blocks(parent: etree._Element) -> Iterator[etree._Element]:

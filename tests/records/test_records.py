@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import subprocess
 import sys
 import zipfile
@@ -214,6 +215,35 @@ def test_what_is_no_record_is_refused_in_words(content, words):
         read_record(InputFile("a.docx", content))
     assert "a.docx" in refused.value.what
     assert refused.value.remedy
+
+
+def test_a_damaged_record_is_read_or_refused():
+    """Bytes and parts of a good one spoiled, each in its own way: never an error of the libraries that unpack and parse it."""
+    whole = own_form(["Date of meeting: 18/11/2026", "In attendance", "Jo Field, Social worker", "Domains considered"])
+    chance, refused = random.Random(3), 0
+    for _ in range(60):
+        spoiled = bytearray(whole)
+        spoiled[chance.randrange(len(spoiled))] ^= 1 << chance.randrange(8)
+        refused += not readable(bytes(spoiled))
+    with zipfile.ZipFile(io.BytesIO(whole)) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    for name, content in parts.items():
+        for spoiled in (None, b"", content[: len(content) // 2], b"<w:document/>", b"<a xmlns='b'/>"):
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w") as packed:
+                for other, kept in parts.items():
+                    if other != name or spoiled is not None:
+                        packed.writestr(other, spoiled if other == name else kept)
+            refused += not readable(out.getvalue())
+    assert refused
+
+
+def readable(content: bytes) -> bool:
+    try:
+        read_record(InputFile("a.docx", content))
+    except UnreadableFile:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("line", ["a" + " " * 300_000 + "b", "(" * 300_000, "☐" * 300_000, "a:" * 150_000], ids=["spaces", "brackets", "boxes", "colons"])
