@@ -53,7 +53,7 @@ def panel(view: View, together: pd.DataFrame, family: pd.DataFrame, size: int) -
         family, ["born", "in_care", "team", "worker", "placement", "overdue", "flags"], "siblings", alt="Brothers and sisters", height=show.height(family, 460),
         extra={
             "born": show.date_column("Born"), "in_care": st.column_config.CheckboxColumn("In care", width=65), "placement": st.column_config.TextColumn("Home", width=230),
-            "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child on the as-at date, or held it when care ended."),
+            "team": show.team_column(help="The team that holds the child on the as-at date, or held it when care ended."),
             "overdue": show.number_column("Overdue", width=75), "flags": show.number_column("Flags", width=60),
         },
     )  # fmt: skip

@@ -131,13 +131,18 @@ def number_column(title: str, width: int | None = None, help: str | None = None,
     return st.column_config.NumberColumn(title, width=width, help=help, format=format)
 
 
+def team_column(title: str = "Team", help: str | None = None) -> Any:
+    """Wide enough for “Unaccompanied Young People”."""
+    return st.column_config.TextColumn(title, width=182, help=help)
+
+
 def date_column(title: str, help: str | None = None, width: int = 100) -> Any:
     return st.column_config.DateColumn(title, format=DATE, help=help, width=width)
 
 
 COLUMNS = {
     "child_id": ("Child ID", lambda: st.column_config.TextColumn("Child ID", width=80)),
-    "team": ("Team", lambda: st.column_config.TextColumn("Team", width=165, help="The team that held the case on the due date.")),
+    "team": ("Team", lambda: team_column(help="The team that held the case on the due date.")),
     "worker": ("Social worker", lambda: st.column_config.TextColumn("Social worker", width=130)),
     "iro": ("IRO", lambda: st.column_config.TextColumn("IRO", width=120)),
     "title": ("What", lambda: st.column_config.TextColumn("What", width=215)),
@@ -153,7 +158,7 @@ COLUMNS = {
     "next_cpm": ("Next CPM booked", lambda: date_column("CPM booked", "The next Care Planning Meeting booked after the as-at date.")),
     "booked": ("Booked", lambda: date_column("Booked", "The first meeting booked that would meet it: a review for a review, a final plan CPM for a final plan CPM. Blank: none is booked, or no meeting would meet it.")),
     "exception": ("Exception until", lambda: date_column("Exception until", "A manager’s exception holds until this day. The status stays as it is.", 110)),
-    "team_now": ("Team now", lambda: st.column_config.TextColumn("Team now", width=165, help="The team that holds the child on the as-at date.")),
+    "team_now": ("Team now", lambda: team_column("Team now", help="The team that holds the child on the as-at date.")),
     "worker_now": ("Social worker now", lambda: st.column_config.TextColumn("Social worker now", width=130, help="Who holds the child on the as-at date.")),
     "family": ("Siblings", lambda: st.column_config.TextColumn("Siblings", width=215, help="The sibling group: how many of its children are in this list, and their rows.")),
     "figure": ("Figure", lambda: number_column("Figure", width=65)),

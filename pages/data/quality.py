@@ -88,7 +88,7 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
     show.children_list(
         mine.assign(why=mine["fix"]), ["fix", "team", "worker", "unlocks"], f"fixes-{whom}-{when}", height=over_time.tall(len(mine), 420), alt="Things to enter, by team and worker",
         extra={
-            "fix": st.column_config.TextColumn("What to enter", width=430), "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now, or held it when care ended."),
+            "fix": st.column_config.TextColumn("What to enter", width=430), "team": show.team_column(help="The team that holds the child now, or held it when care ended."),
             "unlocks": st.column_config.TextColumn("So that it can be told", width=250),
         },
     )  # fmt: skip
@@ -282,7 +282,7 @@ def late_list(view: frame.View, rows: pd.DataFrame, after: int, team: str | None
         mine, ["kind", "day", "seen", "lag", "note", "team", "worker"], "lag", height=over_time.tall(len(mine), 380), alt="Meetings with the days until they appeared",
         extra={
             "kind": st.column_config.TextColumn("Meeting", width=180), "day": show.date_column("Held"), "seen": show.date_column("In the extract of", width=125), "lag": show.number_column("Days", width=65),
-            "note": st.column_config.TextColumn("Held by then, but", width=205), "team": st.column_config.TextColumn("Team then", width=165),
+            "note": st.column_config.TextColumn("Held by then, but", width=205), "team": show.team_column("Team then"),
         },
     )  # fmt: skip
     out = mine.drop(columns=["back_dated", "new_child"]).rename(columns={"kind": "Meeting", "day": "Held on", "seen": "First in the extract of", "before": "Extract before that", "lag": "Days", "note": "Note"})

@@ -122,7 +122,7 @@ def shown(view: frame.View, after, effect: settings_effect.Effect, draft: dict) 
         rows_of(view, after, effect, which)
     elif len(frames[which]):
         show.children_list(frames[which], ["title", "since", "figure", "unit", "team", "worker", "why"], f"effect-{which}", height=show.height(frames[which], 320), alt=f"Drift {TILES[which][0]}",
-                           extra={"title": st.column_config.TextColumn("Sign of drift", width=215), "team": st.column_config.TextColumn("Team", width=165)})  # fmt: skip
+                           extra={"title": st.column_config.TextColumn("Sign of drift", width=215), "team": show.team_column()})  # fmt: skip
         downloads.offer_list(frames[which], f"settings-flags-{which}-{view.as_at.isoformat()}", about(view, draft), title=f"Drift {TILES[which][0]}")
     else:
         st.caption("None.")

@@ -218,7 +218,7 @@ def listed(view: frame.View, kind: str, by: str, which: str, rows: pd.DataFrame,
         "title": st.column_config.TextColumn("Needed for" if "kind" in rows and by == "meetings" else "What is due", width=200),
         "also": st.column_config.TextColumn("Meets as well", width=170, help="What else the child has open that the same meeting meets."),
         "missing": st.column_config.TextColumn("Not in the extracts", width=330),
-        "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now." if "kind" in rows else "The team that held the case on the due date."),
+        "team": show.team_column(help="The team that holds the child now." if "kind" in rows else "The team that held the case on the due date."),
     }  # fmt: skip
     show.children_list(rows, columns, f"cal-{kind}-{by}-{which}-{int(cell)}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 420), alt=title)
     take_along(view, rows, f"calendar-{kind}-{view.as_at.isoformat()}", f"{VIEWS[kind]}: {title}", COUNT[by] if kind == "cpm" else VIEWS[kind])

@@ -138,7 +138,7 @@ def one_sign(view: frame.View, code: str, team: str | None, untold: bool = False
     downloads.offer_list(rows, f"{code}{'-cannot-tell' if untold else ''}-{view.as_at.isoformat()}", view.about, title=thing.title)
 
 
-TEAM_NOW = {"team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now.")}
+TEAM_NOW = {"team": show.team_column(help="The team that holds the child now.")}
 
 
 # -- by child
@@ -402,7 +402,7 @@ def wait_columns(stage: waiting.Stage, who: str) -> dict:
         "ended": lambda: show.date_column(stage.done if who == "done" else "Left care", width=140),
         "months": lambda: show.number_column("Months", width=75, help="Whole calendar months."), "days": lambda: show.number_column("Days", width=70),
         "reason_ceased": lambda: text("Reason", width=230), "plan": lambda: text("Permanence plan", width=210), "needs": lambda: text("Why it can’t be told", width=330),
-        "team": lambda: text("Team", width=165, help="The team that holds the child now, or held it when care ended."), "team_then": lambda: text("Team when it began", width=165),
+        "team": lambda: show.team_column(help="The team that holds the child now, or held it when care ended."), "team_then": lambda: show.team_column("Team when it began"),
     }  # fmt: skip
 
 

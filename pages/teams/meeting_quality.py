@@ -250,7 +250,7 @@ def meeting_list(view: frame.View, found: pd.DataFrame, start: date, end: date) 
         height=show.height(rows, 520), alt="Care Planning Meetings and what each lacks",
         extra={
             "meeting_date": show.date_column("Date"), "lacks": st.column_config.MultiselectColumn("Lacks", options=words, color="gray", width=380), "kind": st.column_config.TextColumn("Meeting", width=165),
-            "state": show.state_column(), "chair": st.column_config.TextColumn("Chair’s role", width=125), "team": st.column_config.TextColumn("Team", width=165, help="The team that held the case on the day of the meeting."),
+            "state": show.state_column(), "chair": st.column_config.TextColumn("Chair’s role", width=125), "team": show.team_column(help="The team that held the case on the day of the meeting."),
         },
     )  # fmt: skip
     st.caption("Tick a row to read what it lacks in full, and to open the child.")

@@ -142,7 +142,7 @@ def listed(view: frame.View, rows: pd.DataFrame, title: str, key: str, columns: 
     extra = {name: st.column_config.TextColumn(HEADERS[name], width=width) for name, width in text.items()} | {
         "week": show.number_column("Week", width=60, help="The day of issue is the first day of week 1."),
         **{name: show.date_column(HEADERS[name]) for name in ("issued", "concluded", "plan_due")},
-        "team": st.column_config.TextColumn("Team", width=165, help="The team that holds the child now, or held it when care ended."),
+        "team": show.team_column(help="The team that holds the child now, or held it when care ended."),
     }  # fmt: skip
     show.children_list(shown, columns, f"court-{key}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 36 + 33 * 12), alt=title)
     out = shown[["child_id", "name", *dict.fromkeys([*(c for c in columns if c != "why"), "in_care", "care_started", "counted", "concluded", "plan_filed", "cpm_due", "cpm_done", "booked", "cpm_status", "weeks_status", "week26", "why"])]].copy()
