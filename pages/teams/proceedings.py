@@ -92,7 +92,7 @@ def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) 
         "red": (f"Beyond week {red}", "Open, and past the limit of the law."),
         "amber": (f"In weeks {amber + 1} to {red}", "Open, and near the limit."),
         "ready": ("Getting ready", f"The final plan CPM or the filing falls within {view.results.settings['general.due_soon'].text}, or its date has passed and it isn’t done."),
-        "cpm_overdue": ("Final plan CPM overdue", "The final plan CPM is not held, and its day before the filing date has passed."),
+        "cpm_overdue": ("Final CPM overdue", "The final plan CPM is not held, and its day before the filing date has passed."),
         "no_date": ("No filing date", "Open, and the date by which the final care plan must be filed is blank."),
     }  # fmt: skip
     more = {
@@ -120,6 +120,8 @@ def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) 
     title, help_ = (tiles | {name: (words[:1].upper() + words[1:], text) for name, (words, text) in more.items()})[which]
     if which == "ready":
         title = f"Getting ready by {look.day(court.horizon(view.results))}"
+    elif which == "cpm_overdue":
+        title = "Final plan CPM overdue"
     listed(view, rows, title, which, READY if which == "ready" else PROGRESS, help_)
     if which == "ready" and counts["no_date"]:
         st.caption(f"{look.count(counts['no_date'], 'more set', 'more sets')} of open proceedings {'has' if counts['no_date'] == 1 else 'have'} no filing date recorded: whether {'it' if counts['no_date'] == 1 else 'they'} should stand here can’t be told.")
@@ -127,8 +129,7 @@ def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) 
     rows = rows[rows["state"] == court.OPEN].reset_index(drop=True)
     if len(rows):
         st.header("Week by week", anchor=False)
-        with st.container(height=620 if figures.ROW * len(rows) > 560 else "content", border=False, key="court-chart"):
-            st.plotly_chart(figures.weeks(rows, view.as_at, amber, red, show.dark()), theme=None, key=f"court-weeks-{which}", config={"displayModeBar": False}, alt=figures.weeks_words(rows, view.as_at, amber, red))
+        st.plotly_chart(figures.weeks(rows, view.as_at, amber, red, show.dark()), theme=None, key=f"court-weeks-{which}", config={"displayModeBar": False}, alt=figures.weeks_words(rows, view.as_at, amber, red))
         st.caption("A bar ends at the as-at date. It shows how long proceedings have run, not why: a longer bar isn’t worse work. Who has no diamond has no filing date, or the extracts don’t have it." + (f" {untold:,} of the list can’t be drawn: whether they are open can’t be told." if untold else ""))
 
 
