@@ -11,6 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from cpm_metrics.engine import Results
+from cpm_metrics.rules import Rule
+from cpm_metrics.settings import Limit, Settings
 from cpm_metrics.views import lists, look
 from pages._shared import state
 
@@ -262,6 +264,12 @@ def empty(title: str, text: str, icon: str = ":material/check_circle:") -> None:
     with st.container(border=True):
         st.markdown(f"{icon} **{title}**")
         st.caption(text)
+
+
+def limits(thing: Rule, settings: Settings) -> str:
+    """The limits in use in words: “10 calendar days”, “first 20 working days, second 3 months, …”; "" for a rule without one."""
+    found = {what: settings[f"{thing.code}.{what}"] for what in thing.limits}
+    return ", ".join(("" if what == "limit" else f"{what} ") + (value.text if isinstance(value, Limit) else str(value)) for what, value in found.items())
 
 
 def not_assessed(results: Results) -> None:

@@ -26,6 +26,7 @@ WORDS = {
     "Rate": "On time ÷ (on time + late + missed + overdue). What can’t be told, lapsed or isn’t due yet is not in it. With fewer than ten counted there is no percentage.",
     "Drift": "What a list of late meetings does not show: a plan that stands still. Flags are listed, never added up into a score.",
     "Silent drift": "Every meeting of the last year in time, and the plan stands still all the same.",
+    "Nothing booked": "Three questions, so three numbers. This week counts CPMs, reviews and placement planning meetings due soon, none of them overdue; Calendar counts meetings to hold, overdue or due in the weeks it shows; the sign of drift counts children whose next CPM is overdue or due soon and who have no CPM ahead at all. A cancelled or postponed meeting is none.",
     "Team": "An obligation counts for the team that held the case when it fell due. A drift flag counts for the team that holds the child now.",
     "Short breaks": "Children whose every legal status is V3 or V4 are left out, and counted as left out.",
 }  # fmt: skip
@@ -71,8 +72,7 @@ def page() -> None:
 
 
 def heading(thing, settings) -> str:
-    limits = [settings[f"{thing.code}.{what}"] for what in thing.limits]
-    text = ", ".join(limit.text for limit in limits if isinstance(limit, Limit))
+    text = show.limits(thing, settings)
     return f"{look.LEVEL[thing.level].icon} **{thing.title}**" + (f" · {text}" if text else "")
 
 

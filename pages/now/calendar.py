@@ -93,8 +93,7 @@ The rules behind it:
 def _limit(settings, code: str) -> str:
     if not settings[f"{code}.on"]:
         return "switched off in Settings"
-    limits = {what: settings[f"{code}.{what}"].text for what in rule(code).limits}
-    return ", ".join(text if what == "limit" else f"{what} {text}" for what, text in limits.items()) or rule(code).question
+    return show.limits(rule(code), settings) or rule(code).question
 
 
 # -- what must be held by when
