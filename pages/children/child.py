@@ -62,7 +62,7 @@ def choose(view: frame.View, found: dict[str, str], wanted: str | None) -> None:
     if not found:
         show.empty("No child in care", f"No child was in care with {show.plain(view.teams_text)} on {look.day(view.as_at)}. Choose other teams or another date.", ":material/info:")
     elif not wanted:
-        show.empty("Find a child", "Type a name or an ID above, or click a child’s name in any list on This week or Teams.", ":material/person_search:")
+        show.empty("Find a child", "Type a name or an ID above, or click a child’s name in any list.", ":material/person_search:")
 
 
 def picker(found: dict[str, str], now: str | None, label: str = "Find a child in care") -> None:

@@ -245,7 +245,7 @@ def listed(settings: Settings, draft: dict) -> None:
         st.dataframe(
             rows, hide_index=True, key=f"settings-{group}-{words}", column_order=["title", "use", *(["mark"] if rows["mark"].any() else []), "default", "source"], alt=f"{group}: settings in use, defaults and sources", height=show.height(rows, LIST_HEIGHT),
             column_config={
-                "title": st.column_config.ButtonColumn("Setting" if group == "General" else "Rule" if group != "Drift indicators" else "Sign of drift", type="tertiary", alignment="left", width=225, pinned=True, key=f"settings-pick-{group}", on_click=pick, args=(group,), help="Click to change it. With the keyboard: choose it in “Change a setting”."),
+                "title": st.column_config.ButtonColumn("Setting" if group == "General" else "Rule" if group != "Drift indicators" else "Sign of drift", type="tertiary", alignment="left", width=255, pinned=True, key=f"settings-pick-{group}", on_click=pick, args=(group,), help="Click to change it. With the keyboard: choose it in “Change a setting”."),
                 "use": st.column_config.TextColumn("In use", width=140), "default": st.column_config.TextColumn("Default", width=130), "mark": st.column_config.TextColumn("Changed", width=75),
                 "source": st.column_config.TextColumn("Source", width=220),
             },

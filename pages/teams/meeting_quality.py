@@ -95,10 +95,10 @@ def checks(view: frame.View, start: date, end: date) -> None:
         shown, hide_index=True, key="checks", on_select="rerun", selection_mode="single-cell", placeholder="", height=show.height(shown), alt="Checks on the records of Care Planning Meetings, with their counts",
         column_order=["title", "level", "rate", *PARTS, "of"],
         column_config={
-            "title": st.column_config.ButtonColumn("Check", type="tertiary", alignment="left", pinned=True, width=275, key="pick-check", on_click=pick_check, args=("rows-checks", "pick-check"), help="Click a check to see it by team."),
+            "title": st.column_config.ButtonColumn("Check", type="tertiary", alignment="left", pinned=True, width=268, key="pick-check", on_click=pick_check, args=("rows-checks", "pick-check"), help="Click a check to see it by team."),
             "level": show.level_column(),
             "rate": st.column_config.TextColumn("In order, %", width=85, alignment="right"),
-            **{part: st.column_config.TextColumn(label, width=100, alignment="right", help=MEANS[part]) for part, label in PARTS.items()},
+            **{part: st.column_config.TextColumn(label, width=95, alignment="right", help=MEANS[part]) for part, label in PARTS.items()},
             "of": st.column_config.TextColumn("Counted are", width=90),
         },
     )  # fmt: skip
