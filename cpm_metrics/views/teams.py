@@ -80,9 +80,9 @@ def grid(results: Results, start: date, end: date, teams: Sequence[str] = ()) ->
 def cell(on_time: int, counted: int, cannot_tell: int, rate: float | None) -> str:
     """What a cell of the matrix says: never a percentage without its number, nor without those that can't be told."""
     if not counted:
-        return f"? {cannot_tell}" if cannot_tell else ""
-    said = f"{on_time} of {counted}" if pd.isna(rate) else f"{percent(rate)} of {counted}"
-    return f"{said}, ? {cannot_tell}" if cannot_tell else said
+        return f"? {cannot_tell:,}" if cannot_tell else ""
+    said = f"{on_time:,} of {counted:,}" if pd.isna(rate) else f"{percent(rate)} of {counted:,}"
+    return f"{said}, ? {cannot_tell:,}" if cannot_tell else said
 
 
 def percent(rate: float | None) -> str:

@@ -55,6 +55,7 @@ STYLE = """
 [class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
 [data-testid="stTab"][aria-selected="true"], [data-testid="stTab"][aria-selected="true"] p {color: inherit; font-weight: 650;}
 button[data-selected="true"], button[data-selected="true"] * {color: inherit !important;}
+[data-testid="stMetricDelta"] div {white-space: normal; overflow: visible;}
 [data-testid="stCaptionContainer"] p, [data-testid="stCaptionContainer"] p * {color: inherit; opacity: 1;}
 [data-testid="stCaptionContainer"] {color: inherit; opacity: .84;}
 [class*="st-key-tile-"] button[kind="primary"] em {opacity: 1;}

@@ -35,7 +35,7 @@ def page() -> None:
     # The as-at date is that of the earlier months; loads are what they are, and each is compared as at its own extract date.
     frame.title("History", view if which == "trend" else None)
     if which != "trend":
-        st.caption("Every load, what differs between two of them, and how earlier months were known at the time. Loads are of the whole council.")
+        st.caption("Every load, what differs between two of them, and how earlier months were known at the time.")
     shared.said()
     st.segmented_control("View", list(VIEWS), default=which, key=f"history-{which}", required=True, label_visibility="collapsed", format_func=VIEWS.get, on_change=change_view, args=(f"history-{which}",))
     {"loads": loads, "compare": compare, "trend": trend}[which](view)

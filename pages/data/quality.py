@@ -244,8 +244,9 @@ def lag(view: frame.View, loads: list) -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     gap = quality.usual_gap(loads)
     after = int(right.number_input("Late is more than … days after", 0, 3650, late_after(loads), key="late-after", help="Meetings that first appear more than this many days after they were held are listed as back-dated."))
+    newer = "the extract" if len(loads) == 2 else f"one of the {len(loads) - 1:,} extracts"
     left.markdown(
-        f"CPMs and reviews held, first seen in one of the {len(loads) - 1:,} extracts since {look.day(loads[0].extract_date)}: the days from the meeting to the extract that first has it. "
+        f"CPMs and reviews held, first seen in {newer} since that of {look.day(loads[0].extract_date)}: the days from the meeting to the extract that first has it. "
         + (f"Extracts are usually {look.days(gap.days)} apart, so up to {look.days(gap.days)} is nothing unusual." if gap else "")
     )
     if not len(rows):
@@ -253,11 +254,11 @@ def lag(view: frame.View, loads: list) -> None:
         return
     table = quality.lag_by_team(rows, after)
     picked = st.dataframe(
-        table.assign(middle=[f"{a:g} to {b:g}" for a, b in zip(table["from_days"], table["to_days"], strict=True)]), hide_index=True, key="lag", on_select="rerun", selection_mode="single-row",
+        table.assign(middle=[f"{a:,g} to {b:,g}" for a, b in zip(table["from_days"], table["to_days"], strict=True)]), hide_index=True, key="lag", on_select="rerun", selection_mode="single-row",
         height=over_time.tall(len(table), 480), alt="Days from meeting to extract by team", placeholder="", column_order=["team", "meetings", "median", "middle", "most", "late"],
         column_config={
             "team": st.column_config.TextColumn("Team", width=200, help="The team that held the case on the day of the meeting, by the newest extract."), "meetings": show.number_column("Meetings", width=90),
-            "median": show.number_column("Median days", width=110, format="%g", help="Half of them appeared within this many days."), "middle": st.column_config.TextColumn("Middle half, days", width=140, alignment="right"),
+            "median": show.number_column("Median days", width=110, help="Half of them appeared within this many days."), "middle": st.column_config.TextColumn("Middle half, days", width=140, alignment="right"),
             "most": show.number_column("Longest", width=90), "late": show.number_column(f"More than {after} days", width=150),
         },
     )  # fmt: skip

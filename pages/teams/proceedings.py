@@ -187,7 +187,7 @@ def teams(view: frame.View, everything: pd.DataFrame) -> None:
     picked = st.dataframe(
         shown, hide_index=True, key="court-teams", on_select="rerun", selection_mode="single-cell", column_order=["team", "children", *titles], height=show.height(shown, 640), alt="Open proceedings by team",
         column_config={"team": st.column_config.TextColumn("Team", width=190), "children": show.number_column("Children", width=80)}
-        | {name: show.number_column(title, width=115 if len(title) > 11 else 85) for name, title in titles.items()},
+        | {name: show.number_column(title, width=165 if len(title) > 18 else 115 if len(title) > 11 else 85) for name, title in titles.items()},
     )  # fmt: skip
     st.caption("Sets of proceedings by the team that holds the child now. Each number opens its rows. Teams stand in name order: they hold different children, and are not ranked.")
     downloads.offer_list(table.rename(columns={"team": "Team", "children": "Children"} | titles), f"proceedings-by-team-{view.as_at.isoformat()}", view.about, title="Proceedings by team")

@@ -18,7 +18,7 @@ CANNOT_TELL = look.STATUS["cannot_tell"].label
 TITLES = {r.code: r.title for r in all_rules()}
 VIEWS = {"rules": "Rule by rule", "matrix": "Rules × teams", "compare": "Compare teams", "trend": "Over time", "handovers": "Hand-overs"}
 ROOM = 6  # teams whose whole names fit above the columns of the matrix
-
+FIT = 12  # teams that fit beside the rules at 1366 pixels; with more, the rules stay in place (and turn grey: Streamlit does that)
 NO_BREAK = "\u00a0"
 LINES = 61  # the least height of a row at which words wrap in it (above 4 rem)
 HALF_A_ROW_CUT = 36 + 33 * 10 + 16  # a table that goes on below its edge shows that it does
@@ -201,7 +201,7 @@ def team_table(view: frame.View, code: str, table: pd.DataFrame, start: date, en
 
 
 def bars_alt(title: str, table: pd.DataFrame) -> str:
-    return f"{title} by team: " + "; ".join(f"{r.team} {r.on_time} of {r.counted} on time" for r in table.itertuples()) + "."
+    return f"{title} by team: " + "; ".join(f"{r.team} {r.on_time:,} of {r.counted:,} on time" for r in table.itertuples()) + "."
 
 
 def behind(view: frame.View, code: str, team: str | None, statuses: list[str], start: date, end: date, title: str) -> None:
@@ -240,7 +240,7 @@ def matrix(view: frame.View, start: date, end: date) -> None:
         wide, hide_index=True, key="matrix", on_select="rerun", selection_mode="single-cell", placeholder="", row_height=LINES, height=38 + LINES * min(len(wide), 5 if before else len(wide)),
         alt="Rules by team: percent on time, how many were counted, and how many can’t be told",
         column_config={
-            "title": st.column_config.TextColumn("Rule", pinned=True, width=148 if narrow else 230),
+            "title": st.column_config.TextColumn("Rule", pinned=len(labels) > FIT, width=148 if narrow else 230),
             "all": st.column_config.TextColumn("Together", alignment="right", width=82, help="All teams shown here together, and what no team is recorded for where none is chosen."),
         }
         | {key: st.column_config.TextColumn(short[team], alignment="right", help=show.plain(team), width=65 if narrow else 110) for key, team in columns.items()},
@@ -269,7 +269,7 @@ def cell_text(row) -> str:
     """The rate, with a mark where it stands out; of how many; how many can't be told. What belongs together stays on one line."""
     mark = funnel.PLACES[row.place].mark + " " if getattr(row, "place", "") in ("above_outer", "below_outer") else ""
     counts = (mark + teams.cell(row.on_time, row.counted, 0, row.rate)).replace(" ", NO_BREAK).replace(f"%{NO_BREAK}of", "% of")
-    return " ".join(part for part in (counts, f"?{NO_BREAK}{row.cannot_tell}" if row.cannot_tell else "") if part)
+    return " ".join(part for part in (counts, f"?{NO_BREAK}{row.cannot_tell:,}" if row.cannot_tell else "") if part)
 
 
 # -- compare teams
