@@ -32,7 +32,7 @@ def page() -> None:
 
 
 def loads() -> None:
-    st.subheader("Delete old loads", anchor=False)
+    st.header("Delete old loads", anchor=False)
     found = data.administered().history()
     st.caption("Trends over loads, and what was known at the time, reach back only as far as loads are kept. The current load is never deleted.")
     if not found:
@@ -54,7 +54,7 @@ def loads() -> None:
 
 
 def child() -> None:
-    st.subheader("Erase a child", anchor=False)
+    st.header("Erase a child", anchor=False)
     st.caption(
         "For a court order, a rightful request or a record made by mistake. The child leaves every load, note, exception and saved list; in the audit "
         "“erased” stands where the ID was, and that somebody was erased, by whom and under which reference. The next extract must not hold the child, or they come back."

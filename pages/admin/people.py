@@ -45,7 +45,7 @@ def page() -> None:
 
 def waiting(register: People) -> None:
     found = register.waiting()
-    st.subheader(f"Waiting for access ({len(found):,})", anchor=False)
+    st.header(f"Waiting for access ({len(found):,})", anchor=False)
     if not found:
         show.empty("Nobody is waiting", "Whoever signs in without a role appears here, with the short code they see on their screen.", ":material/hourglass_empty:")
     for key, value in sorted(found.items(), key=lambda item: item[1]["since"], reverse=True):
@@ -56,7 +56,7 @@ def waiting(register: People) -> None:
 
 def persons(register: People) -> None:
     found = register.persons()
-    st.subheader(f"People ({len(found):,})", anchor=False)
+    st.header(f"People ({len(found):,})", anchor=False)
     if not found:
         show.empty("Nobody has a role yet", "The first administrator is made on the command line: python -m cpm_metrics people --help", ":material/badge:")
     for key, access in sorted(found.items(), key=lambda item: item[1].name):
@@ -97,7 +97,7 @@ def form(key: str, access: Access, register: People, save) -> None:
 
 def services(register: People) -> None:
     found = register.services()
-    st.subheader(f"Services ({len(found):,})", anchor=False)
+    st.header(f"Services ({len(found):,})", anchor=False)
     st.caption("A service is a name for several teams, so that a new team needs to be added once.")
     for name, its in found.items():
         with st.expander(f"{show.plain(name)}: {look.count(len(its), 'team')}", icon=":material/account_tree:", key=f"service-{name}"):
@@ -111,7 +111,7 @@ def services(register: People) -> None:
 
 def claims(register: People) -> None:
     found = register.claims()
-    st.subheader(f"By app role or group ({len(found):,})", anchor=False)
+    st.header(f"By app role or group ({len(found):,})", anchor=False)
     st.caption("What the provider says of somebody in the claim “roles” or “groups” (in Entra: App Roles). A person's own row above goes before it.")
     for value, access in found.items():
         with st.expander(f"{show.plain(value)} · {ROLES[access.role].title} · {show.plain(reach(access))}", icon=":material/group:", key=f"claim-{value}"):

@@ -20,12 +20,6 @@ def obligations(results):
     return book_by.open_obligations(results)
 
 
-def test_an_empty_store_says_what_to_do(empty):
-    at = open_page(PAGE)
-    assert not at.exception
-    assert not at.error
-    assert "Nothing is loaded yet" in texts(at)
-
 
 def test_the_obligations_counted_are_the_command_lines(full, results):
     """Open CPM obligations of children in care now, by the contract's frame, in the twelve weeks and beside them."""

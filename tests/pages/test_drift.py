@@ -22,11 +22,6 @@ SHOWS = ("signs", "children", "silent", "plan", "achieved")
 
 
 
-def test_an_empty_store_says_what_to_do(empty):
-    at = open_page(PAGE)
-    assert not at.error
-    assert "Nothing is loaded yet" in texts(at)
-
 
 @pytest.mark.parametrize("show", SHOWS)
 @pytest.mark.parametrize("as_at", [None, "2026-03-01"])

@@ -16,11 +16,6 @@ START, END = date(2025, 11, 21), EXTRACT
 
 
 
-def test_an_empty_store_says_what_to_do(empty):
-    at = open_page(PAGE)
-    assert not at.error
-    assert "Nothing is loaded yet" in texts(at)
-
 
 @pytest.mark.parametrize("words", [{}, {"view": "teams"}, {"view": "meetings"}, {"from": "2026-06-01", "to": "2026-06-30"}, {"from": "2026-06-01", "to": "2026-05-01"},
                                    {"from": "1990-01-01", "to": "1990-02-01"}, {"to": "2031-01-01"}, {"as_at": "2026-03-01"}, {"view": "nonsense", "check": "none", "lack": "none", "from": "soon"}])  # fmt: skip

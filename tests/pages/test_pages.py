@@ -22,23 +22,15 @@ from cpm_metrics.settings import Settings
 from cpm_metrics.store import Store
 from cpm_metrics.views import child, lists, teams, this_week
 from pages._shared import navigation
-from tests.pages.conftest import EXTRACT, ROOT, fill, open_page, texts
+from tests.pages.conftest import EXTRACT, ROOT, fill, numbers, open_page, texts
 
 # Path -> title of every page of the navigation, so that a new page gets these tests. "" is the one that opens first.
 PAGES = {f"pages/{entry.file}.py" if entry.url else "": entry.title for entries in navigation.PAGES.values() for entry in entries}
 FILES = sorted(p for p in (ROOT / "pages").rglob("*.py") if not {"_shared", "_server"} & set(p.parts))
-WITH_DATA = ("", "pages/now/worklist.py", "pages/teams/teams.py", "pages/children/child.py")
-
-
-def numbers(at: AppTest, prefix: str) -> dict[str, int]:
-    """What stands on the count buttons whose keys begin so."""
-    found = {}
-    for button in at.button:
-        if button.key and button.key.startswith(prefix):
-            count = button.label.split("**")[1].replace(",", "")
-            if count != "?":  # cannot tell
-                found[button.key.removeprefix(prefix)] = int(count)
-    return found
+WITH_DATA = (
+    "", "pages/now/worklist.py", "pages/now/calendar.py", "pages/children/child.py", "pages/teams/teams.py", "pages/teams/drift.py", "pages/teams/proceedings.py",
+    "pages/teams/meeting_quality.py",
+)  # fmt: skip
 
 
 # -- empty and full

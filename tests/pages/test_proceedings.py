@@ -19,12 +19,6 @@ def everything(results):
     return court.all_proceedings(results)
 
 
-def test_an_empty_store_says_what_to_do(empty):
-    at = open_page(PAGE)
-    assert not at.exception
-    assert not at.error
-    assert "Nothing is loaded yet" in texts(at)
-
 
 def test_the_counts_are_the_command_lines(full, results, everything):
     """Final plan CPMs overdue are the contract's; beyond week 26 are the red flags of children in care."""
