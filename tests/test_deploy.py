@@ -671,3 +671,41 @@ def test_a_store_that_is_damaged_is_not_backed_up_over_good_backups(tmp_path, st
     assert code == 1
     assert all(path.exists() for path in old)
     assert not list(folder.glob("trying-*"))
+
+
+# -- by hand, and the documents
+
+
+def test_a_command_by_hand_has_the_settings_of_the_service(hosted, tmp_path):
+    """Without the file's settings the same command would look at another store, or refuse this one."""
+    (tmp_path / "cpm.env").write_text("# ours\n" + "".join(f"{name}={value}\n" for name, value in hosted.items()))
+    run = [sys.executable, DEPLOY / "by_hand.py", "history"]
+    done = subprocess.run(run, cwd=tmp_path, env=os.environ | {"CPM_SETTINGS": str(tmp_path / "cpm.env")}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert str(EXTRACT) in done.stdout
+    done = subprocess.run(run, cwd=tmp_path, env=os.environ | {"CPM_SETTINGS": str(tmp_path / "nowhere")}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "sudo -u cpm" in done.stderr
+
+
+def test_the_hosting_page_says_what_is_there():
+    """Every file it names exists, every command of the dashboard too, and its docker line says what compose.yaml says."""
+    text = (ROOT / "docs" / "hosting.md").read_text("utf-8")
+    for name in re.findall(r"\bdeploy[/\\][\w./\\-]*\w", text):
+        assert (ROOT / name.replace("\\", "/")).exists(), name
+    for name in re.findall(r"`((?:docs|tests|pages)/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), name
+    words = set(re.findall(r"(?:^    |`)cpm (\w+)", text, re.M)) | set(re.findall(r"-m cpm_metrics (\w+)", text))
+    assert {"check", "restore", "rekey", "people", "history"} <= words
+    said = subprocess.run([sys.executable, "-m", "cpm_metrics", "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [word for word in words if not re.search(rf"^    {word}\b", said, re.M)] == []
+    (service,) = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"].values()
+    line = text[text.index("docker run --detach") : text.index("The account `cpm` of part 2")]
+    for part in ("--read-only", "--cap-drop ALL", "--security-opt no-new-privileges", f"--user {service['user']}", f"--memory {service['mem_limit']}", f"--pids-limit {service['pids_limit']}",
+                 *(f"-v {volume}" for volume in service["volumes"]), f"--tmpfs {service['tmpfs'][0]}", f"--network {service['network_mode']}", f"--env-file {service['env_file'][0]}"):  # fmt: skip
+        assert part in line, part
+    units = "\n".join(path.read_text("utf-8") for path in (DEPLOY / "systemd").iterdir() if path.is_file())
+    for figure in ("02:30", "04:00", "/srv/cpm-inbox", "/var/backups/cpm"):
+        assert figure in text and figure in units
+    for days in re.findall(r"(?:--keep-days|--older-than) (\d+)", units):
+        assert f"{days} days" in text and f"{days} days" in (ROOT / "docs" / "dpia.md").read_text("utf-8")
+    assert not re.search(r"(?i)TODO|TBD|FIXME|to be filled", text)
