@@ -167,7 +167,9 @@ class _Child:
     """The process, and the two threads that write to it and read from it, so that nobody waits on a pipe."""
 
     def __init__(self, files: Sequence[InputFile], memory_limit: int) -> None:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
+        # What opens the store is no business of the process that reads strangers' files.
+        secret = ("CPM_KEY", "CPM_KEY_FILE", "CPM_NEW_KEY", "CPM_NEW_KEY_FILE", "CPM_STATE_URL")
+        environment = {name: value for name, value in os.environ.items() if name not in secret} | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cpm_metrics.extracts.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=_ROOT,
         )  # fmt: skip

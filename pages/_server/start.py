@@ -6,6 +6,8 @@ import logging
 import sys
 from typing import Any
 
+import streamlit as st
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -22,6 +24,8 @@ def options() -> dict[str, Any]:
     if reasons:
         print("The dashboard doesn't start.", *reasons, sep="\n- ", file=sys.stderr, flush=True)
         sys.exit(2)
+    # What is uploaded stays in memory until it is read: above 1 MB it would be written, plain, to the folder for temporary files.
+    MultiPartParser.spool_max_size = (int(st.get_option("server.maxUploadSize")) + 1) * 2**20
     # Without this the first deep link after a start says "Page not found", because there is a folder named pages.
     PagesManager.uses_pages_directory = False
     # Its log line would quote the values in the error; `in_a_callback` writes ours.

@@ -371,3 +371,16 @@ def test_inspecting_and_preparing_agree_about_what_stops_a_load():
     assert any(v.refuse for v in inspect(alone, isolated=False))
     with pytest.raises(CpmError, match="Meeting date"):
         prepare(alone, isolated=False)
+
+
+def test_the_child_gets_no_key_of_the_store(monkeypatch, tmp_path):
+    """The process that parses files from outside has nothing to open the store with."""
+    for name in ("CPM_KEY", "CPM_KEY_FILE", "CPM_NEW_KEY", "CPM_NEW_KEY_FILE", "CPM_STATE_URL"):
+        monkeypatch.setenv(name, "what opens the store")
+    child = isolate._Child([], 2**30)
+    try:
+        seen = Path(f"/proc/{child.process.pid}/environ").read_bytes() if Path("/proc/self/environ").exists() else b""
+        assert b"what opens the store" not in seen
+    finally:
+        child.process.kill()
+        child.process.wait()
