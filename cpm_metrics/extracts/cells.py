@@ -57,8 +57,12 @@ class RawTable:
         """Whether row i of a CSV is cut short, or of any table goes on beyond the headers: which cell is which isn't known.
         Headers that are blank at the end of the line ask for no cells."""
         row, heads = self.rows[i], self.rows[header]
+        if len(row) == len(heads):
+            return False
+        if len(row) > len(heads):
+            return any(not is_blank(cell) for cell in row[len(heads) :])
         named = max((j for j, cell in enumerate(heads) if not is_blank(cell)), default=-1) + 1
-        return (self.ragged and len(row) < named) or any(not is_blank(cell) for cell in row[len(heads) :])
+        return self.ragged and len(row) < named
 
     def letter(self, j: int) -> str:
         return self.letters[j] if self.letters else column_letter(self.first_column + j)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import itemgetter
 
 from .cells import Fault, is_blank, show
 from .codes import legal_code, read_code, read_domains, read_roles, without_number
@@ -74,15 +76,18 @@ class _Cleaner:
         start = self.r.header_index + 1
         rows, numbers = self.t.rows[start:], self.t.numbers[start:]
         usable = self._usable_rows(rows, numbers, start)
-        self.rows = [rows[i] for i in usable]
+        self.rows = [rows[i] for i in usable] if len(usable) < len(rows) else rows
         self.numbers = [numbers[i] for i in usable]
         self.alive = [True] * len(self.rows)
+        # All columns at once are much faster than one after another; rows of a CSV differ in length.
+        even = len(set(map(len, self.rows))) == 1
+        turned = list(zip(*self.rows, strict=True)) if even else None
         out: dict[str, list] = {}
         fields = (*self.d.fields, *self.d.derived)
         for n, f in enumerate(fields):
             say(n, len(fields))
             j = self.r.fields.get(f.name)
-            cells = [row[j] for row in self.rows] if j is not None else None
+            cells = None if j is None else turned[j] if turned else list(map(itemgetter(j), self.rows))
             out |= self._column(f, j, cells)
         out["source"] = [self.source] * len(self.rows)
         out["row"] = self.numbers
@@ -90,7 +95,7 @@ class _Cleaner:
             # What is said of a row that "counts all the same" is untrue of one that was left out for something else.
             gone = {number for number, ok in zip(self.numbers, self.alive, strict=True) if not ok}
             self.problems = [p for p in self.problems if p.kind != "team_blank" or p.row not in gone]
-            out = {name: [v for v, ok in zip(values, self.alive, strict=True) if ok] for name, values in out.items()}
+            out = {name: list(compress(values, self.alive)) for name, values in out.items()}
         self._say_hidden()
         return Cleaned(
             {name: out[name] for name in columns(self.d)},
@@ -134,6 +139,8 @@ class _Cleaner:
         return usable
 
     def _is_footer(self, row: list) -> bool:
+        if self._begins_as_a_record(row):
+            return False
         texts = [c for c in row if not is_blank(c)]
         if _TOTAL.match(fold(texts[0])) and all(_is_count(c) for c in texts[1:]):
             return True
@@ -146,6 +153,13 @@ class _Cleaner:
         if first is None or (filled and filled != [first]):
             return False
         return isinstance(row[first], str) and bool(_FOOTER.match(fold(row[first])))
+
+    def _begins_as_a_record(self, row: list) -> bool:
+        """The common case, for speed: a row that begins with a digit and has two of the required cells is no foot of a report."""
+        first = next((cell for cell in row if cell is not None and cell != ""), None)
+        if type(first) is not str or first[0] not in "0123456789":
+            return False
+        return sum(j < len(row) and not is_blank(row[j]) for j in self.needed) > 1
 
     def _merged_rows(self) -> set[int]:
         used = set(self.r.fields.values())
@@ -161,7 +175,7 @@ class _Cleaner:
 
     # columns
 
-    def _column(self, f: Field, j: int | None, cells: list | None) -> dict[str, list]:
+    def _column(self, f: Field, j: int | None, cells: Sequence | None) -> dict[str, list]:
         n = len(self.rows)
         if cells is None:
             out = {f.name: [None] * n}
@@ -170,25 +184,29 @@ class _Cleaner:
             if f.name == "legal_status":
                 out["legal_code"] = [None] * n
             return out
-        if bool in set(map(type, cells)):
+        apart = set(cells)
+        if any(cell == 0 or cell == 1 for cell in apart) and bool in set(map(type, cells)):
             # True == 1.0 as a dictionary key: told apart before.
             as_text = {c: Fault("id_is_yes_no", show(c)) if f.kind == "id" else show(c) for c in (True, False)}
             cells = [as_text[c] if isinstance(c, bool) else c for c in cells]
+            apart = set(cells)
         if f.name in self.r.flags:
             cells = [_status_of_flag(c) for c in cells]
+            apart = set(cells)
         read = self._reader(f)
-        known = {cell: read(cell) for cell in set(cells)}
+        known = {cell: read(cell) for cell in apart}
         self._report(f, j, cells, known)
-        out = {f.name: [known[c][0] for c in cells]}
+        values = {cell: value for cell, (value, _) in known.items()}
+        out = {f.name: list(map(values.__getitem__, cells))}
         if self._may_be_missing(f):
             out[f.name] = [NOT_RECORDED if value is None else value for value in out[f.name]]
         if f.kind in ("code", "codes"):
             texts = {cell: None if fault_of(cell) else text_of(cell) or None for cell in known}
-            out[f.name + RAW_SUFFIX] = [texts[c] for c in cells]
+            out[f.name + RAW_SUFFIX] = list(map(texts.__getitem__, cells))
         if f.name == "legal_status":
             remembered = self.book.codes_for(self.d.name, f.name)
             legal = {cell: legal_code(value, remembered) for cell, (value, _) in known.items()}
-            out["legal_code"] = [legal[c] for c in cells]
+            out["legal_code"] = list(map(legal.__getitem__, cells))
             self._report_legal(f, j, cells, known, legal)
         return out
 
@@ -213,7 +231,7 @@ class _Cleaner:
     def _may_be_missing(self, f: Field) -> bool:
         return f.name == "team" and not self.is_template
 
-    def _report(self, f: Field, j: int, cells: list, known: dict) -> None:
+    def _report(self, f: Field, j: int, cells: Sequence, known: dict) -> None:
         bad = {cell: fault for cell, (value, fault) in known.items() if fault}
         blank = {cell for cell, (value, fault) in known.items() if value is None and not fault} if f.required else set()
         if not bad and not blank:
@@ -259,7 +277,7 @@ class _Cleaner:
                 "Check how this report writes dates, and export it with day-first or ISO dates.", j=j,
             )  # fmt: skip
 
-    def _report_legal(self, f: Field, j: int, cells: list, known: dict, legal: dict) -> None:
+    def _report_legal(self, f: Field, j: int, cells: Sequence, known: dict, legal: dict) -> None:
         unknown = {cell for cell, (value, _) in known.items() if value and legal[cell] is None}
         if not unknown:
             return

@@ -1,17 +1,23 @@
-"""What only shows across rows and datasets: reported, not repaired (EXTRACTS.md section 3, last paragraph)."""
+"""What only shows across rows and datasets: reported, not repaired (EXTRACTS.md section 3, last paragraph).
+
+Arrow finds the rows that may be wrong, all at once; only those are looked at one by one, in the order of the table.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .datasets import DATASETS
 from .problems import WARNING, Problem, Source
 
+Mask = pa.ChunkedArray | pa.Array
+_NOT_TO_BE_HELD = pa.array(["cancelled", "postponed"])
 # So many reviews, and none in so long before the extract date: it isn't that none was held.
 _MANY_REVIEWS = 20
 _QUIET = dt.timedelta(days=60)
@@ -42,14 +48,15 @@ class _Checks:
         self._two_teams_at_once()
         return self.found
 
-    def _rows(self, dataset: str, *names: str) -> Iterable[tuple]:
-        """(source, row, values…) of each row of a dataset; nothing when it was not loaded."""
+    def _rows(self, dataset: str, *names: str, where: Callable[[pa.Table], Mask] | None = None) -> Iterable[tuple]:
+        """(source, row, values…) of each row of a dataset, or of those `where` something is; nothing when it was not loaded."""
         table = self.tables.get(dataset)
-        return (
-            zip(*(table.column(n).to_pylist() for n in ("source", "row", *names)), strict=True)
-            if table is not None
-            else ()
-        )
+        if table is None:
+            return ()
+        table = table.select(["source", "row", *names])
+        if where is not None:
+            table = table.filter(where(table))  # what is neither true nor false is left out
+        return zip(*(table.column(n).to_pylist() for n in table.column_names), strict=True)
 
     def _say(
         self, dataset: str, field: str, place: tuple[int, int], kind: str, message: str, remedy: str, value: object
@@ -81,14 +88,13 @@ class _Checks:
         ))  # fmt: skip
 
     def _unknown_children(self) -> None:
-        known = set(self.tables["cases"].column("child_id").to_pylist())
+        known = pc.unique(self.tables["cases"]["child_id"])
         for dataset in self.tables:
             if dataset == "cases":
                 continue
-            for source, row, child in self._rows(dataset, "child_id"):
-                if child not in known:
-                    self._say(dataset, "child_id", (source, row), "unknown_child", "The child is not among the Cases, so the row counts for nobody.",
-                              "Add the child to Cases, or correct the Child ID (zeros in front count).", child)  # fmt: skip
+            for source, row, child in self._rows(dataset, "child_id", where=lambda t: pc.invert(pc.is_in(t["child_id"], known))):
+                self._say(dataset, "child_id", (source, row), "unknown_child", "The child is not among the Cases, so the row counts for nobody.",
+                          "Add the child to Cases, or correct the Child ID (zeros in front count).", child)  # fmt: skip
 
     def _periods(self) -> None:
         periods = defaultdict(list)
@@ -125,47 +131,57 @@ class _Checks:
                               "End the previous period, or make the two rows one.", child)  # fmt: skip
 
     def _before_birth(self) -> None:
-        born = {}
-        for _, _, child, day in self._rows("cases", "child_id", "date_of_birth"):
-            if day:
-                born[child] = min(day, born.get(child, day))
-        for source, row, child, start in self._rows("cases", "child_id", "care_started"):
-            if child in born and start < born[child]:
-                self._say(
-                    "cases",
-                    "care_started",
-                    (source, row),
-                    "before_birth",
-                    "The period of care starts before the child was born.",
-                    "Correct one of the two dates.",
-                    start,
-                )
+        born = self.tables["cases"].group_by("child_id").aggregate([("date_of_birth", "min")])
+
+        def before(field: str) -> Callable[[pa.Table], Mask]:
+            return lambda t: pc.less(t[field], born["date_of_birth_min"].take(pc.index_in(t["child_id"], born["child_id"].combine_chunks())))
+
+        for source, row, _, start in self._rows("cases", "child_id", "care_started", where=before("care_started")):
+            self._say(
+                "cases",
+                "care_started",
+                (source, row),
+                "before_birth",
+                "The period of care starts before the child was born.",
+                "Correct one of the two dates.",
+                start,
+            )
         for dataset, field in (
             ("meetings", "meeting_date"),
             ("reviews", "review_date"),
             ("placements", "placement_start"),
         ):
-            for source, row, child, day in self._rows(dataset, "child_id", field):
-                if child in born and day < born[child]:
-                    self._say(
-                        dataset,
-                        field,
-                        (source, row),
-                        "before_birth",
-                        f"{DATASETS[dataset].field(field).header} is before the child was born.",
-                        "Correct the date, or the Child ID.",
-                        day,
-                    )
+            for source, row, _, day in self._rows(dataset, "child_id", field, where=before(field)):
+                self._say(
+                    dataset,
+                    field,
+                    (source, row),
+                    "before_birth",
+                    f"{DATASETS[dataset].field(field).header} is before the child was born.",
+                    "Correct the date, or the Child ID.",
+                    day,
+                )
 
     def _reviews_end_early(self) -> None:
         """A table of reviews that stops long before the extract was taken (a return of last year): what was held since isn't in it."""
-        rows = [(day, source) for source, _, status, day in self._rows("reviews", "status", "review_date") if status in (None, "held") and day <= self.extract_date]
-        rows += [(day, source) for source, _, kind, status, day in self._rows("meetings", "meeting_type", "status", "meeting_date")
-                 if kind == "review" and status in (None, "held") and day <= self.extract_date]  # fmt: skip
-        rows += [(day, source) for source, _, day in self._rows("cases", "latest_review") if day and day <= self.extract_date]
-        if len(rows) < _MANY_REVIEWS:
+        many, last = 0, []
+        for dataset, field in (("reviews", "review_date"), ("meetings", "meeting_date"), ("cases", "latest_review")):
+            if dataset not in self.tables:
+                continue
+            table = self.tables[dataset]
+            held = pc.less_equal(table[field], self.extract_date)
+            if dataset != "cases":
+                held = pc.and_kleene(held, pc.or_kleene(pc.is_null(table["status"]), pc.equal(table["status"], "held")))
+            if dataset == "meetings":
+                held = pc.and_kleene(held, pc.equal(table["meeting_type"], "review"))
+            table = table.select([field, "source"]).filter(held)
+            if table.num_rows:
+                many += table.num_rows
+                day = pc.max(table[field])
+                last.append((day.as_py(), pc.max(table.filter(pc.equal(table[field], day))["source"]).as_py()))
+        if many < _MANY_REVIEWS:
             return
-        newest, number = max(rows)
+        newest, number = max(last)
         if self.extract_date - newest > _QUIET:
             source = self.sources.get(number)
             self.found.append(Problem(
@@ -177,10 +193,10 @@ class _Checks:
 
     def _held_after_extract(self) -> None:
         for dataset, field in (("meetings", "meeting_date"), ("reviews", "review_date")):
-            for source, row, status, day in self._rows(dataset, "status", field):
-                if status == "held" and day > self.extract_date:
-                    self._say(dataset, field, (source, row), "held_after_extract", f"{DATASETS[dataset].field(field).header} is after the extract date, but the status is held; it counts as booked.",
-                              "Correct the date or the status.", day)  # fmt: skip
+            late = self._rows(dataset, "status", field, where=lambda t, field=field: pc.and_kleene(pc.equal(t["status"], "held"), pc.greater(t[field], self.extract_date)))
+            for source, row, _, day in late:
+                self._say(dataset, field, (source, row), "held_after_extract", f"{DATASETS[dataset].field(field).header} is after the extract date, but the status is held; it counts as booked.",
+                          "Correct the date or the status.", day)  # fmt: skip
 
     def _ends_before_start(self) -> None:
         pairs = (
@@ -188,25 +204,25 @@ class _Checks:
             ("allocations", "allocation_start", "allocation_end"), ("proceedings", "issued", "concluded"),
         )  # fmt: skip
         for dataset, first, last in pairs:
-            for source, row, start, end in self._rows(dataset, first, last):
-                if end and end < start:
-                    f = DATASETS[dataset]
-                    self._say(
-                        dataset,
-                        last,
-                        (source, row),
-                        "ended_before_start",
-                        f"{f.field(last).header} is before {f.field(first).header}.",
-                        "Correct one of the two dates.",
-                        end,
-                    )
+            for source, row, _, end in self._rows(dataset, first, last, where=lambda t, first=first, last=last: pc.less(t[last], t[first])):
+                f = DATASETS[dataset]
+                self._say(
+                    dataset,
+                    last,
+                    (source, row),
+                    "ended_before_start",
+                    f"{f.field(last).header} is before {f.field(first).header}.",
+                    "Correct one of the two dates.",
+                    end,
+                )
 
     def _duplicate_meetings(self) -> None:
         """Two rows for one meeting and child that differ in something (identical rows are already loaded once)."""
         seen: dict[tuple, int] = {}
         for source, row, meeting, child, kind, day, status in self._rows(
-            "meetings", "meeting_id", "child_id", "meeting_type", "meeting_date", "status"
-        ):
+            "meetings", "meeting_id", "child_id", "meeting_type", "meeting_date", "status",
+            where=_of_children_with_two(("child_id", "meeting_type", "meeting_date"), ("meeting_id", "child_id")),
+        ):  # fmt: skip
             if status in ("cancelled", "postponed"):
                 continue
             keys = [("day", child, kind, day)] + ([("id", meeting, child)] if meeting else [])
@@ -216,7 +232,7 @@ class _Checks:
             for key in keys:
                 seen[key] = row
         seen = {}
-        for source, row, child, day, status in self._rows("reviews", "child_id", "review_date", "status"):
+        for source, row, child, day, status in self._rows("reviews", "child_id", "review_date", "status", where=_of_children_with_two(("child_id", "review_date"))):
             if status not in ("cancelled", "postponed"):
                 if (child, day) in seen:
                     self._say(
@@ -245,3 +261,17 @@ class _Checks:
                               "End the earlier allocation on the day the later one begins.", start)  # fmt: skip
                 if end > until:
                     until, held_by = end, team
+
+
+def _of_children_with_two(*keys: tuple[str, ...]) -> Callable[[pa.Table], Mask]:
+    """Which rows are of a child who has two rows (not cancelled, not postponed) that are alike in one of the `keys`."""
+
+    def mask(table: pa.Table) -> Mask:
+        counting = table.filter(pc.invert(pc.is_in(table["status"], _NOT_TO_BE_HELD)))
+        children = []
+        for key in keys:
+            counted = counting.select(list(key)).drop_null().group_by(list(key)).aggregate([([], "count_all")])
+            children.append(counted.filter(pc.greater(counted["count_all"], 1))["child_id"])
+        return pc.is_in(table["child_id"], pa.chunked_array([chunk for one in children for chunk in one.chunks], pa.string()).combine_chunks())
+
+    return mask

@@ -30,8 +30,8 @@ def newest_date(tables: dict[str, pa.Table]) -> dt.date | None:
     for name, table in tables.items():
         dates += [pc.max(table.column(c)).as_py() for c in _HAPPENED.get(name, ())]
         if name in _WHEN_HELD:
-            held = table.filter(pc.equal(table.column("status"), "held"))
-            dates.append(pc.max(held.column(_WHEN_HELD[name])).as_py())
+            held = table.column(_WHEN_HELD[name]).filter(pc.equal(table.column("status"), "held"))
+            dates.append(pc.max(held).as_py())
     return max((d for d in dates if d), default=None)
 
 

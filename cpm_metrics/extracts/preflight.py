@@ -5,6 +5,7 @@ A 5 KB workbook can make a reader take gigabytes; a 1 MB one can unpack to 600 M
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import struct
@@ -18,7 +19,7 @@ from . import ods_facts, xls_facts, xlsb_facts
 from .folding import column_index
 from .problems import InputFile
 from .sheet_facts import Broken, SheetFacts
-from .xlsx_facts import calculates_on_load, facts_of, sheet_parts
+from .xlsx_facts import calculates_on_load, look_up, sheet_parts
 
 Progress = Callable[[str, int, int | None], None]
 LARGEST_FILE = 200 * 2**20  # bytes, as given
@@ -26,6 +27,7 @@ LARGEST_UNPACKED = 1200 * 2**20  # bytes, all parts of a workbook
 SMALL_PART = 20 * 2**20  # bytes: below this a part may be as repetitive as it likes
 HIGHEST_RATIO = 120  # unpacked : packed, of a larger part; real sheets are about 10 to 40
 MOST_PARTS = 5000
+LOOKED_UP_LATER = 100 * 2**20  # bytes: sheets up to this size are kept until they are read, for what is to be said about their cells
 MOST_ROWS = 500_000
 MOST_COLUMNS = 16_384  # what the formats themselves allow
 MOST_CELLS = 30_000_000  # rows x columns of one sheet's used area
@@ -42,9 +44,11 @@ _XML = re.compile(rb"\s*<\?xml", re.I)
 _SAVE_AS = "Open it in Excel, save it as an Excel workbook (.xlsx), and load that."
 _WIDE_COLUMN = re.compile(rb'r="([A-Z]{2,3})\d')
 _FAR_ROW = re.compile(rb'r="[A-Z]{0,3}(\d{5,9})"')
+_BEYOND_MOST_ROWS = re.compile(rb'r="[A-Z]{0,3}(?:[5-9]\d{5}|\d{7,9})"')  # at least MOST_ROWS
 # Letters and digits made alike, so that a plain search finds "a cell with two letters" a hundred times faster than a pattern.
 _SHAPE = bytes.maketrans(b"BCDEFGHIJKLMNOPQRSTUVWXYZ123456789", b"A" * 25 + b"0" * 9)
 _ROW = re.compile(rb"<(?:\w+:)?row\b")
+_PLAIN_ROW_NUMBER = re.compile(rb'<row r="(\d+)"')  # as Excel writes it: found five times as fast
 _ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
 _ENTITY_IN_NUMBER = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>[^<]*&"
@@ -160,10 +164,13 @@ def _check_zip(name: str, data: bytes, say: Progress) -> dict[str, SheetFacts]:
                     f"{name} is not a spreadsheet: it is a zip file of something else.",
                     "Take the spreadsheet out of it, or export the report as an Excel workbook.",
                 )
-            uncalculated, facts = calculates_on_load(archive), {}
-            for sheet, part in sheet_parts(archive).items():
+            uncalculated, facts, sheets = calculates_on_load(archive), {}, sheet_parts(archive)
+            later = sum(len(contents[part]) for part in sheets.values()) <= LOOKED_UP_LATER
+            for sheet, part in sheets.items():
                 say(f"Looking over {name}, sheet {sheet} ({_size(len(contents[part]))})", 0, None)
                 facts[sheet] = _sheet_facts(name, sheet, contents[part], uncalculated)
+                if not later:
+                    facts[sheet].complete()
             return _within_limits(name, facts)
     except (
         zipfile.BadZipFile,
@@ -227,8 +234,8 @@ def _check_xml(name: str, content: bytes) -> None:
 def _sheet_facts(name: str, sheet: str, xml: bytes, uncalculated: bool) -> SheetFacts:
     if b"='" in xml:
         xml = xml.replace(b"'", b'"')  # only for looking: attributes may be quoted either way
-    facts = facts_of(xml, uncalculated)
-    facts.rows, facts.columns = _extent(xml)
+    rows, columns = _extent(xml)
+    facts = SheetFacts(rows=rows, columns=columns, look=functools.partial(look_up, xml=xml, uncalculated=uncalculated))
     _within_limits(name, {sheet: facts})
     for match in _ENTITY_IN_NUMBER.finditer(xml) if b"&" in xml else ():
         if b't="str"' not in match[1]:
@@ -245,7 +252,11 @@ def _extent(xml: bytes) -> tuple[int, int]:
     columns = 26
     if b'r="AA' in shape:
         columns = 1 + max((column_index(c.decode()) for c in set(_WIDE_COLUMN.findall(xml))), default=25)
-    rows = max((int(n) for n in _ROW_NUMBER.findall(xml)), default=0)
-    if b'00000"' in shape:  # a cell may name a row far below the row it stands in
-        rows = max(rows, max((int(n) for n in _FAR_ROW.findall(xml)), default=0))
+    numbers = _PLAIN_ROW_NUMBER.findall(xml)
+    if len(numbers) != xml.count(b"<row") or b":row" in xml:
+        numbers = _ROW_NUMBER.findall(xml)
+    rows = max(map(int, numbers), default=0)
+    # A cell may name a row far below the row it stands in. Looked up one by one only where that could reach a limit.
+    if b'00000"' in shape and (columns * MOST_ROWS > MOST_CELLS or _BEYOND_MOST_ROWS.search(xml)):
+        rows = max(rows, max(map(int, _FAR_ROW.findall(xml)), default=0))
     return rows or len(_ROW.findall(xml)), columns

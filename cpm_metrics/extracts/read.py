@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import python_calamine as calamine
 
@@ -60,14 +61,29 @@ def _read_sheets(name: str, data: bytes, facts: dict[str, SheetFacts], say: Prog
         where = f"{name}, sheet {meta.name}"
         say(f"Reading {where} ({known.rows:,} rows)" if known.rows else f"Reading {where}", 0, None)
         try:
-            sheet = workbook.get_sheet_by_name(meta.name)  # in one go: nothing to count until it is back
+            sheet = _sheet(workbook, meta.name, known)  # in one go: nothing to count until it is back
             rows = _rows(sheet, f"Reading rows of {where}", say)
-        except calamine.CalamineError as problem:
+        except (calamine.CalamineError, NotUnderstood) as problem:
             raise _damaged(f"{name}, sheet {meta.name},") from problem
         table = _table(name, meta, sheet, rows, known)
         if table.rows:
             tables.append(table)
     return tables
+
+
+class NotUnderstood(Exception):
+    """What a sheet says about its cells makes no sense."""
+
+
+def _sheet(workbook: calamine.CalamineWorkbook, name: str, facts: SheetFacts) -> calamine.CalamineSheet:
+    """What is to be said about the cells is looked up while calamine reads them."""
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(workbook.get_sheet_by_name, name)
+        try:
+            facts.complete()
+        except (ValueError, LookupError) as problem:
+            raise NotUnderstood from problem
+        return reading.result()
 
 
 def _rows(sheet: calamine.CalamineSheet, stage: str, say: Progress) -> list[list]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .cells import Fault
@@ -9,7 +10,11 @@ from .cells import Fault
 
 @dataclass
 class SheetFacts:
-    """`cells`: (row as seen, column from 0) -> Fault, or the exact digits of a long number. `rows`, `columns`: how far cells reach."""
+    """`cells`: (row as seen, column from 0) -> Fault, or the exact digits of a long number. `rows`, `columns`: how far cells reach.
+
+    `look` fills in the rest, where that was put off: all that makes a file unsafe is known before, what is only said about its cells can
+    be looked up while calamine, which needs no Python for it, reads the sheet.
+    """
 
     cells: dict[tuple[int, int], Fault | str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
@@ -17,6 +22,13 @@ class SheetFacts:
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     rows: int = 0
     columns: int = 0
+    look: Callable[[SheetFacts], None] | None = None
+
+    def complete(self) -> None:
+        """Raises ValueError or LookupError where what is found makes no sense."""
+        look, self.look = self.look, None
+        if look:
+            look(self)
 
     def reach(self, row: int, column: int) -> None:
         self.rows, self.columns = max(self.rows, row), max(self.columns, column + 1)

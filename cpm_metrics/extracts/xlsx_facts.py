@@ -79,9 +79,9 @@ def calculates_on_load(archive: zipfile.ZipFile) -> bool:
     )
 
 
-def facts_of(xml: bytes, uncalculated: bool = False) -> SheetFacts:
-    """`uncalculated`: a 0 as the result of a formula says nothing (see `calculates_on_load`)."""
-    facts = SheetFacts()
+def look_up(facts: SheetFacts, xml: bytes, uncalculated: bool = False) -> None:
+    """Puts into `facts` all but how far the sheet reaches. `uncalculated`: a 0 as the result of a formula says nothing (see
+    `calculates_on_load`)."""
     if b't="e"' in xml:
         for match in _ERROR_CELL.finditer(xml):
             _put(facts, match, Fault("excel_error", _text(match["body"]) or "#N/A"))
@@ -103,7 +103,6 @@ def facts_of(xml: bytes, uncalculated: bool = False) -> SheetFacts:
             low, high = re.search(rb'\bmin="(\d+)"', match[0]), re.search(rb'\bmax="(\d+)"', match[0])
             if _HIDDEN.search(match[0]) and low and high:
                 facts.hidden_columns |= set(range(int(low[1]) - 1, min(int(high[1]), 16384)))
-    return facts
 
 
 def _without_result(match: re.Match, uncalculated: bool) -> bool:
