@@ -94,7 +94,7 @@ def test_a_child_alone_is_the_child_among_others(seed):
 def test_every_obligation_has_one_status_and_none_is_lost(seed):
     """What the clocks raise is what the table, the exports and the compliance counts hold."""
     results = compute_rows(random_council(seed, 8, AS_AT), AS_AT)
-    raised = results.rows("SELECT rule, count(*) FROM raw_obligations GROUP BY ALL ORDER BY ALL")
+    raised = results.rows(f"SELECT rule, count(*) FROM ({results.clocks}) GROUP BY ALL ORDER BY ALL")
     assert raised == results.rows("SELECT rule, count(*) FROM obligations GROUP BY ALL ORDER BY ALL")
     assert {status for (status,) in results.rows("SELECT DISTINCT status FROM obligations")} <= set(STATUSES)
     assert results.rows("SELECT count(*) FROM obligations WHERE status IS NULL OR why IS NULL")[0][0] == 0
@@ -172,3 +172,21 @@ def test_an_indicator_whose_rules_are_all_switched_off_says_so():
     assert ("no-permanence-plan", "the rule “Permanence plan by the second review”, which is switched off") in off.rows("FROM unassessable")
     # Of several, those that are on are read.
     assert "cpm-overdue" not in {code for code, _ in on.rows("FROM unassessable")}
+
+
+def test_a_day_on_which_care_ended_and_began_again_gives_each_period_its_own_meetings():
+    """A move and proceedings on that day belong to both periods; the meetings of the second meet nothing of the first."""
+    day = date(2026, 3, 10)
+    found = compute_rows(
+        {
+            "cases": [{"child_id": "1", "care_started": date(2025, 6, 2), "care_ceased": day, "team": "A"}, {"child_id": "1", "care_started": day, "team": "A"}],
+            "placements": [{"child_id": "1", "placement_start": day}],
+            "proceedings": [{"child_id": "1", "issued": day, "plan_due": date(2026, 6, 15)}],
+            "meetings": [{"child_id": "1", "meeting_id": "m1", "meeting_type": "placement_planning", "meeting_date": date(2026, 3, 12)},
+                         {"child_id": "1", "meeting_id": "m2", "meeting_type": "final_plan_cpm", "meeting_date": date(2026, 5, 20)}],
+        },
+        date(2026, 6, 30),
+    )  # fmt: skip
+    rows = found.rows("SELECT rule, care_started, status FROM obligations WHERE rule IN ('placement-planning', 'final-plan-cpm') ORDER BY ALL")
+    assert [(rule, started.month, status) for rule, started, status in rows if status == "on_time"] == [("final-plan-cpm", 3, "on_time"), ("placement-planning", 3, "on_time")]
+    assert all(status != "on_time" for _, started, status in rows if started != day)

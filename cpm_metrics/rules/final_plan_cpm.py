@@ -24,7 +24,7 @@ RULE = Rule(
               ON p.child_id = pr.child_id AND pr.issued >= p.care_started AND (p.care_ceased IS NULL OR pr.issued <= p.care_ceased)
         ),
         met AS (
-            SELECT o.source, o.row, min(m.meeting_date) AS done_date,
+            SELECT o.care_started, o.source, o.row, min(m.meeting_date) AS done_date,
                 arg_min_null(m.meeting_id, (m.meeting_date, m.meeting_id IS NULL, m.meeting_id)) AS meeting_id
             FROM own o JOIN held_cpms m
               ON m.child_id = o.child_id AND m.care_started = o.care_started AND m.meeting_type = 'final_plan_cpm'
@@ -36,7 +36,7 @@ RULE = Rule(
             $limit_text || ' before the plan is due at court on ' || on_day(o.plan_due) AS limit_text,
             CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN NOT o.has_plan_due THEN 'Final care plan due date'
                  WHEN o.plan_due IS NULL THEN 'Final care plan due date: no filing date recorded' END AS missing
-        FROM own o LEFT JOIN met USING (source, row)
+        FROM own o LEFT JOIN met USING (care_started, source, row)
     """,
     examples=(
         Example("two weeks before, to the day", "2026-06-20",

@@ -25,12 +25,12 @@ RULE = Rule(
         windows AS (SELECT *, greatest($before_window, previous_start + 1) AS opens FROM moves),
         -- One row: a move whose planning could have been at a CPM that isn't marked either way, for want of the column.
         unmarked AS (
-            SELECT DISTINCT w.source, w.row FROM windows w JOIN held_cpms m
+            SELECT DISTINCT w.care_started, w.source, w.row FROM windows w JOIN held_cpms m
               ON m.child_id = w.child_id AND m.care_started = w.care_started AND NOT m.has_also_placement_planning
              AND m.meeting_date >= w.opens AND (w.ends IS NULL OR m.meeting_date <= w.ends)
         ),
         met AS (
-            SELECT w.source, w.row, min(m.meeting_date) AS done_date,
+            SELECT w.care_started, w.source, w.row, min(m.meeting_date) AS done_date,
                 arg_min_null(m.meeting_id, (m.meeting_date, m.meeting_id IS NULL, m.meeting_id)) AS meeting_id
             FROM windows w JOIN placement_meetings m
               ON m.child_id = w.child_id AND m.care_started = w.care_started
@@ -41,8 +41,8 @@ RULE = Rule(
             CASE WHEN NOT is_loaded('meetings') THEN 'Meetings'
                  WHEN met.done_date IS NULL AND unmarked.row IS NOT NULL THEN 'Also placement planning' END AS missing
         FROM windows w
-        LEFT JOIN met USING (source, row)
-        LEFT JOIN unmarked USING (source, row)
+        LEFT JOIN met USING (care_started, source, row)
+        LEFT JOIN unmarked USING (care_started, source, row)
     """,
     examples=(
         Example("the third day is in time, for each move", "2026-03-01",
