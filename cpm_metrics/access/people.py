@@ -116,11 +116,11 @@ class People:
         own = self.persons().get(key)
         rows = [own] if own else self._by_claims(claims)
         if not rows or any(row.role not in ROLES for row in rows):
-            if key not in self.waiting():
+            if not own and key not in self.waiting():  # whoever lost their access asks for nothing
                 self._state.save(WAITING, "", key, {"name": name, "since": _now()}, f"{name} ({short(key)})")
             raise NobodyYet(
-                "You are signed in, but have no access to this dashboard yet.",
-                f"Ask an administrator of the dashboard; you are on their list of those who wait, as {name} ({short(key)}).",
+                "You are signed in, but have no access to this dashboard" + (" any more." if own else " yet."),
+                f"Ask an administrator of the dashboard; you are {name} ({short(key)}) on their list.",
             )
         return self._made(key, name, rows, masked)
 

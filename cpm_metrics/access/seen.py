@@ -28,7 +28,7 @@ OF_SETTINGS = {"setting changed", "setting cleared"}
 # The line of the audit for what a mapping screen was told.
 HEADERS_REMEMBERED = "headers remembered"
 # What people keep by name for themselves or for a chart; the rest of that table says who may see what.
-KEPT = {"view", "view that opens first", "columns", "rebase", "cover"}
+KEPT = {"view", "view that opens first", "columns", "rebase"}
 
 
 class Seen:
