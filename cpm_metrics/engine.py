@@ -1,20 +1,24 @@
 """One snapshot, one as-at date, one set of settings -> every obligation and every flag.
 
-The steps are the files of cpm_metrics/sql in the order of their names, then each rule's clock, then status, then each
-indicator. Everything is computed in an in-memory DuckDB that reads the snapshot; nothing is written to the store.
+The steps are the files of cpm_metrics/sql in the order of their numbers: those with the same number don't read each other and run side
+by side. Into `50_status.sql` go the rules' clocks; the indicators come after it. Everything is computed in an in-memory DuckDB that reads the snapshot; nothing is written to the store.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import cache
 from importlib import resources
+from itertools import groupby
 from string import Template
 from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from cpm_metrics import workdays
 from cpm_metrics.errors import CpmError
@@ -23,11 +27,15 @@ from cpm_metrics.indicators import all_indicators
 from cpm_metrics.rules import Rule, all_rules
 from cpm_metrics.settings import Limit, Settings
 
-RAW_COLUMNS = {
+CLOCK_COLUMNS = {
     "rule": "VARCHAR", "child_id": "VARCHAR", "care_started": "DATE", "anchor_date": "DATE", "due_date": "DATE",
     "done_date": "DATE", "meeting_id": "VARCHAR", "closes_on": "DATE", "lapses_on": "DATE", "missing": "VARCHAR",
     "detail": "VARCHAR", "limit_text": "VARCHAR", "anchor_words": "VARCHAR", "about_meeting": "VARCHAR",
 }  # fmt: skip
+RULES_TOGETHER = 7
+"""So many rules make one statement."""
+COMPRESS_BEYOND = 500_000_000
+"""Bytes held in memory."""
 CONTRACT_COLUMNS = (
     "rule", "child_id", "care_started", "anchor_date", "due_date", "done_date", "meeting_id", "closes_on", "lapses_on",
     "status", "days", "team", "worker", "why",
@@ -49,6 +57,8 @@ class Results:
         self.extract_date = extract_date
         self.load_id = load_id
         self.settings = settings
+        self.clocks = ""
+        """SQL: what the rules' clocks raise, before a status is decided. What they raise is what `obligations` must hold."""
 
     @property
     def reconstructed(self) -> bool:
@@ -165,38 +175,77 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     rules = [rule for rule in all_rules() if settings[f"{rule.code}.on"]]
 
     _macros(con, as_at, loaded)
-    calendar = workdays.calendar(_working_day_counts(settings))
-    con.register("calendar_arrow", calendar)
-    con.execute("CREATE TABLE calendar AS FROM calendar_arrow")
-    con.unregister("calendar_arrow")
+    _table(con, "calendar", workdays.calendar(_working_day_counts(settings)))
+    _table(con, "rule_words", _words(rules, settings))
 
     shared = _shared(settings)
-    steps = _sql_files()
-    for name in sorted(steps):
-        if name < "60":
-            con.execute(Template(steps[name]).substitute(shared))
-    _words(con, rules, settings)
-    con.execute(f"CREATE TABLE raw_obligations ({', '.join(f'{name} {kind}' for name, kind in RAW_COLUMNS.items())})")
-    for rule in rules:
-        unmet = _unmet(rule.needs, present)
-        con.execute(_cannot_tell(rule, unmet) if unmet else _clock(rule, settings, shared))
-    con.execute(Template(steps["70_obligations"]).substitute(shared))
+    clocks = [_cannot_tell(rule, unmet) if (unmet := _unmet(rule.needs, present)) else _clock(rule, settings, shared) for rule in rules]
+    for _, files in groupby(sorted(_sql_files().items()), key=lambda file: file[0][:2]):
+        _side_by_side(con, [sql for name, text in files for sql in _filled(name, text, shared, clocks)])
+    _indicators(con, settings, shared, present)
+    results = Results(con, as_at, extract_date, load_id, settings)
+    results.clocks = _together(clocks)
+    return results
 
+
+def _together(clocks: Sequence[str]) -> str:
+    """The clocks as one query, with every column that one of them may give."""
+    no_row = f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in CLOCK_COLUMNS.items())} WHERE false"
+    return "\n    UNION ALL BY NAME\n".join([no_row, *clocks])
+
+
+def _filled(name: str, text: str, shared: Mapping[str, str], clocks: Sequence[str]) -> Iterable[str]:
+    """The statements of an SQL file: one, or for the file of obligations one for each part of the rules."""
+    if "$clocks" not in text:
+        return [Template(text).substitute(shared)]
+    parts = [clocks[start : start + RULES_TOGETHER] for start in range(0, len(clocks), RULES_TOGETHER)]
+    return [
+        Template(text).substitute(shared, first_id=number * 2**32, clocks=_together(part))
+        for number, part in enumerate(parts)
+    ]
+
+
+def _indicators(con: duckdb.DuckDBPyConnection, settings: Settings, shared: Mapping[str, str], present: set[str]) -> None:
     con.execute(
         "CREATE TABLE indicators (indicator VARCHAR, child_id VARCHAR, care_started DATE, since DATE, figure BIGINT, "
         "unit VARCHAR, grade VARCHAR, why VARCHAR)"
     )
     con.execute("CREATE TABLE unassessable (indicator VARCHAR, needs VARCHAR)")
+    first, last = [], []
     for indicator in all_indicators():
         if not settings[f"{indicator.code}.on"]:
             continue
         unmet = _unmet(indicator.needs, present) or _switched_off(indicator.sql, settings)
         if unmet:
             con.execute("INSERT INTO unassessable VALUES (?, ?)", [indicator.code, unmet])
-        else:
-            sql = Template(indicator.sql).substitute(shared | _own(indicator, settings))
-            con.execute(f"INSERT INTO indicators BY NAME SELECT '{indicator.code}' AS indicator, * FROM ({sql})")
-    return Results(con, as_at, extract_date, load_id, settings)
+            continue
+        sql = Template(indicator.sql).substitute(shared | _own(indicator, settings))
+        reads_others = "FROM indicators" in sql
+        (last if reads_others else first).append(f"INSERT INTO indicators BY NAME SELECT '{indicator.code}' AS indicator, * FROM ({sql})")
+    _side_by_side(con, first)
+    _side_by_side(con, last)
+
+
+def _side_by_side(con: duckdb.DuckDBPyConnection, statements: Sequence[str]) -> None:
+    """Run statements that don't read each other, two at a time. DuckDB itself shares a statement out among cores only where a table
+    has more than 122,880 rows, which a council's tables haven't."""
+
+    def run(sql: str) -> None:
+        with con.cursor() as cursor:
+            cursor.execute(sql)
+
+    with ThreadPoolExecutor(2) as pool:
+        for first in range(0, len(statements), 2):
+            list(pool.map(run, statements[first : first + 2]))
+            # What is held in memory is compressed, to a tenth or so, only when asked for. It takes as long as writing it did.
+            if con.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone()[0] > COMPRESS_BEYOND:
+                con.execute("CHECKPOINT")
+
+
+def _table(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    con.register("rows_given", rows)
+    con.execute(f"CREATE TABLE {name} AS FROM rows_given")
+    con.unregister("rows_given")
 
 
 def _macros(con: duckdb.DuckDBPyConnection, as_at: date, loaded: set[str]) -> None:
@@ -249,24 +298,23 @@ def _own(thing: Any, settings: Settings) -> dict[str, str]:
     return out
 
 
+@cache
 def _sql_files() -> dict[str, str]:
     folder = resources.files("cpm_metrics") / "sql"
     return {path.name.removesuffix(".sql"): path.read_text("utf-8") for path in folder.iterdir() if path.name.endswith(".sql")}
 
 
-def _words(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], settings: Settings) -> None:
+def _words(rules: Sequence[Rule], settings: Settings) -> pa.Table:
     """One row: a rule's words, for the sentence `why`."""
-    con.execute(
-        "CREATE TABLE rule_words (rule VARCHAR, title VARCHAR, level VARCHAR, advisory BOOLEAN, record BOOLEAN, source VARCHAR, "
-        "anchor_words VARCHAR, done_words VARCHAR, closes_words VARCHAR, lapses_words VARCHAR, limit_text VARCHAR, place INTEGER)"
-    )
+    kinds = {"rule": pa.string(), "title": pa.string(), "level": pa.string(), "advisory": pa.bool_(), "record": pa.bool_(), "source": pa.string(),
+             "anchor_words": pa.string(), "done_words": pa.string(), "closes_words": pa.string(), "lapses_words": pa.string(),
+             "limit_text": pa.string(), "place": pa.int32()}  # fmt: skip
     rows = [
-        [rule.code, rule.title, rule.level, rule.advisory, rule.record, rule.source, rule.anchor_words, rule.done_words,
-         rule.closes_words, rule.lapses_words, rule.limit(settings).text if "limit" in rule.limits else None, rule.order]
+        {"rule": rule.code, "limit_text": rule.limit(settings).text if "limit" in rule.limits else None, "place": rule.order}
+        | {name: getattr(rule, name) for name in kinds.keys() - {"rule", "limit_text", "place"}}
         for rule in rules
-    ]  # fmt: skip
-    if rows:
-        con.executemany(f"INSERT INTO rule_words VALUES ({', '.join('?' * 12)})", rows)
+    ]
+    return pa.Table.from_pylist(rows, schema=pa.schema(kinds))
 
 
 def _unmet(needs: Iterable[Sequence[str]], present: set[str]) -> str:
@@ -295,7 +343,7 @@ def _spelled(name: str) -> str:
 def _cannot_tell(rule: Rule, missing: str) -> str:
     """Whether anything was due can't be known: one row per period of care says so."""
     return (
-        f"INSERT INTO raw_obligations BY NAME SELECT '{rule.code}' AS rule, child_id, care_started, care_started AS anchor_date, "
+        f"SELECT '{rule.code}' AS rule, child_id, care_started, care_started AS anchor_date, "
         f"'came into care on' AS anchor_words, '{missing}' AS missing FROM periods"
     )
 
@@ -315,7 +363,7 @@ def _clock(rule: Rule, settings: Settings, shared: Mapping[str, str]) -> str:
             FROM ({sql}) AS clock LEFT JOIN calendar ON calendar.day = clock.anchor_date"""
     else:
         inner = sql
-    return f"INSERT INTO raw_obligations BY NAME SELECT '{rule.code}' AS rule, * FROM ({inner})"
+    return f"SELECT '{rule.code}' AS rule, * FROM ({inner})"
 
 
 def _day(day: date) -> str:

@@ -65,6 +65,11 @@ def last_working_day_before(day: date) -> date:
 
 def calendar(counts: set[int]):
     """A pyarrow table, one row per day: `day`, and for each count n `plus_<n>`, the day n working days after it."""
+    return _calendar(frozenset(counts))
+
+
+@cache
+def _calendar(counts: frozenset[int]):
     import pyarrow as pa
 
     days, upto, working = _working()

@@ -15,9 +15,8 @@ RULE = Rule(
     done_words="next CPM held on",
     needs=(("meetings.agreed_frequency",),),
     clock=r"""
-        WITH spoken AS (
-            SELECT *, lower(regexp_replace(trim(agreed_frequency), '[\s-]+', ' ', 'g')) AS words
-            FROM held_cpms WHERE agreed_frequency IS NOT NULL OR NOT has_agreed_frequency
+        WITH spoken AS (  -- one row: a frequency as it is written, however often
+            SELECT DISTINCT agreed_frequency, lower(regexp_replace(trim(agreed_frequency), '[\s-]+', ' ', 'g')) AS words FROM held_cpms
         ),
         read AS (
             SELECT *,
@@ -28,16 +27,18 @@ RULE = Rule(
                     ELSE coalesce(nullif(regexp_extract(words, '(day|week|month)', 1), ''), 'day') END AS unit
             FROM spoken
         )
-        SELECT r.child_id, r.care_started, r.meeting_date AS anchor_date, r.meeting_key AS about_meeting,
-            CASE WHEN number = 0 THEN NULL WHEN unit = 'month' THEN (r.meeting_date + to_months(number))::DATE
-                 ELSE r.meeting_date + number * CASE unit WHEN 'week' THEN 7 ELSE 1 END END AS due_date,
+        SELECT c.child_id, c.care_started, c.meeting_date AS anchor_date, c.meeting_key AS about_meeting,
+            CASE WHEN number = 0 THEN NULL WHEN unit = 'month' THEN (c.meeting_date + to_months(number))::DATE
+                 ELSE c.meeting_date + number * CASE unit WHEN 'week' THEN 7 ELSE 1 END END AS due_date,
             m.meeting_date AS done_date, m.meeting_id, p.care_ceased AS lapses_on,
-            'agreed frequency: “' || trim(r.agreed_frequency) || '”' AS limit_text,
-            CASE WHEN NOT r.has_agreed_frequency THEN 'Agreed frequency (Meetings)' WHEN coalesce(number, 0) = 0 THEN 'a frequency that can be read as a number of days, weeks or months' END AS missing
-        FROM read r
+            'agreed frequency: “' || trim(c.agreed_frequency) || '”' AS limit_text,
+            CASE WHEN NOT c.has_agreed_frequency THEN 'Agreed frequency (Meetings)' WHEN coalesce(number, 0) = 0 THEN 'a frequency that can be read as a number of days, weeks or months' END AS missing
+        FROM held_cpms c
         JOIN periods p USING (child_id, care_started)
-        ASOF LEFT JOIN cpm_days m
-          ON m.child_id = r.child_id AND m.care_started = r.care_started AND m.meeting_date > r.meeting_date
+        LEFT JOIN read r ON r.agreed_frequency = c.agreed_frequency
+        LEFT JOIN cpm_days m
+          ON m.child_id = c.child_id AND m.care_started = c.care_started AND c.meeting_date + 1 BETWEEN m.opens AND m.meeting_date
+        WHERE c.agreed_frequency IS NOT NULL OR NOT c.has_agreed_frequency
     """,
     examples=(
         Example("six weeks to the day", "2026-06-01",

@@ -31,10 +31,10 @@ RULE = Rule(
             CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN s.ends_on IS NULL THEN coalesce(s.missing, 'Reviews') WHEN s.reviews_known = 'none' THEN 'Reviews' END AS missing
         FROM received x
         JOIN open_stretch s USING (child_id, care_started)
-        ASOF LEFT JOIN held_reviews r
-          ON r.child_id = x.child_id AND r.care_started = x.care_started AND r.review_date >= x.anchor_date
-        ASOF LEFT JOIN cpm_days m
-          ON m.child_id = x.child_id AND m.care_started = x.care_started AND m.meeting_date >= x.anchor_date
+        LEFT JOIN held_reviews r
+          ON r.child_id = x.child_id AND r.care_started = x.care_started AND x.anchor_date BETWEEN r.opens AND r.review_date
+        LEFT JOIN cpm_days m
+          ON m.child_id = x.child_id AND m.care_started = x.care_started AND x.anchor_date BETWEEN m.opens AND m.meeting_date
     """,
     examples=(
         Example("by the next review, that day included", "2026-06-01",

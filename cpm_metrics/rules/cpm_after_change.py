@@ -20,8 +20,8 @@ RULE = Rule(
             c.care_ceased AS lapses_on, c.change AS detail,
             CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' END AS missing
         FROM changes_known c
-        ASOF LEFT JOIN cpm_days m
-          ON m.child_id = c.child_id AND m.care_started = c.care_started AND m.meeting_date >= c.change_date
+        LEFT JOIN cpm_days m
+          ON m.child_id = c.child_id AND m.care_started = c.care_started AND c.change_date BETWEEN m.opens AND m.meeting_date
     """,
     examples=(
         Example("the day of the change counts; two changes on one day are one", "2026-06-01",

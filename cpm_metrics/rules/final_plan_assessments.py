@@ -16,7 +16,7 @@ RULE = Rule(
         WITH open_then AS (  -- the proceedings open on the day of the meeting; of several, those issued last
             SELECT m.child_id, m.care_started, m.meeting_date, m.meeting_id, m.meeting_key, pr.* EXCLUDE (child_id)
             FROM held_cpms m LEFT JOIN proceedings_known pr
-              ON pr.child_id = m.child_id AND pr.issued <= m.meeting_date AND (pr.concluded IS NULL OR pr.concluded >= m.meeting_date)
+              ON pr.child_id = m.child_id AND m.meeting_date BETWEEN pr.issued AND coalesce(pr.concluded, DATE '9999-12-31')
             WHERE m.meeting_type = 'final_plan_cpm'
             QUALIFY row_number() OVER (PARTITION BY m.child_id, m.care_started, m.meeting_key ORDER BY pr.issued DESC NULLS LAST, pr.source, pr.row) = 1
         ),

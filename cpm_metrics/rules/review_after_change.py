@@ -24,8 +24,8 @@ RULE = Rule(
         FROM held_cpms m
         JOIN periods p USING (child_id, care_started)
         JOIN review_knowledge k USING (child_id, care_started)
-        ASOF LEFT JOIN held_reviews r
-          ON r.child_id = m.child_id AND r.care_started = m.care_started AND r.review_date >= m.meeting_date
+        LEFT JOIN held_reviews r
+          ON r.child_id = m.child_id AND r.care_started = m.care_started AND m.meeting_date BETWEEN r.opens AND r.review_date
         WHERE m.plan_change = 'substantial' OR NOT m.has_plan_change
     """,
     examples=(

@@ -34,19 +34,26 @@ known AS (
     WHERE c.care_started <= as_at()
 )
 SELECT
-    k.* EXCLUDE (held_on),
-    lag(k.care_ceased) OVER (PARTITION BY k.child_id ORDER BY k.care_started) AS previous_ceased,
-    k.care_ceased IS NULL AS in_care,
-    row_number() OVER (PARTITION BY k.child_id ORDER BY k.care_started DESC) = 1 AS current,
+    k.*, lag(k.care_ceased) OVER child AS previous_ceased, k.care_ceased IS NULL AS in_care, lead(k.child_id) OVER child IS NULL AS current,
     k.child_id IN (FROM short_breaks) AS left_out,
     -- Who holds the child on the as-at date, or held it when care ended.
     CASE WHEN a.child_id IS NULL THEN k.case_team ELSE a.team END AS team,
     CASE WHEN a.child_id IS NULL THEN k.case_worker ELSE a.worker END AS worker
-FROM (SELECT *, coalesce(care_ceased, as_at()) AS held_on FROM known) k
-ASOF LEFT JOIN allocated_from a ON a.child_id = k.child_id AND a.from_day <= k.held_on;
+FROM known k
+LEFT JOIN allocated_from a ON a.child_id = k.child_id AND coalesce(k.care_ceased, as_at()) BETWEEN a.from_day AND a.to_day
+WINDOW child AS (PARTITION BY k.child_id ORDER BY k.care_started);
 
 -- One row: a period of care that the rules count (children with short breaks only are left out).
 CREATE VIEW periods AS SELECT * FROM children WHERE NOT left_out;
 
 -- One row: a child in care on the as-at date, in the current period of care. Only they are flagged.
 CREATE VIEW in_care AS SELECT child_id, care_started FROM periods WHERE in_care AND current;
+
+-- One row: whose a child in a period of care was, from one day to another. With no history, the case's own for all time. Every day
+-- is in exactly one row.
+CREATE TABLE owners AS
+SELECT p.child_id, p.care_started,
+    coalesce(a.from_day, DATE '0001-01-01') AS from_day, coalesce(a.to_day, DATE '9999-12-31') AS to_day,
+    CASE WHEN a.child_id IS NULL THEN p.case_team ELSE a.team END AS team,
+    CASE WHEN a.child_id IS NULL THEN p.case_worker ELSE a.worker END AS worker
+FROM periods p LEFT JOIN allocated_from a ON a.child_id = p.child_id;

@@ -28,13 +28,15 @@ JOIN periods p
 -- One row: a Care Planning Meeting that was held, of either kind, and child.
 CREATE VIEW held_cpms AS SELECT * FROM timeline_meetings WHERE is_cpm AND state = 'held';
 
--- One row: a day on which a child's CPM was held, in a period of care. What "the earliest held CPM from a day on" looks up.
+-- One row: a day on which a child's CPM was held, in a period of care. Of every day from `opens` on, it is the earliest held CPM.
 CREATE TABLE cpm_days AS
-SELECT child_id, care_started, meeting_date, min(meeting_id) AS meeting_id FROM held_cpms GROUP BY ALL;
+SELECT *, row_number() OVER period AS n, coalesce(lag(meeting_date) OVER period + 1, DATE '0001-01-01') AS opens
+FROM (SELECT child_id, care_started, meeting_date, min(meeting_id) AS meeting_id FROM held_cpms GROUP BY ALL)
+WINDOW period AS (PARTITION BY child_id, care_started ORDER BY meeting_date);
 
 -- One row: a period of care in which a CPM was held, with the first one.
 CREATE VIEW first_cpm AS
-SELECT DISTINCT ON (child_id, care_started) * FROM cpm_days ORDER BY child_id, care_started, meeting_date;
+SELECT * FROM cpm_days WHERE n = 1;
 
 -- One row: a meeting that plans a placement (its own kind, or a CPM marked so), held.
 CREATE VIEW placement_meetings AS

@@ -69,25 +69,3 @@ SELECT pr.* EXCLUDE (concluded, la_assessment, experts_received, plan_filed, sou
     pr.source, pr.row
 FROM snap.proceedings pr JOIN snap.sources s USING (source)
 WHERE pr.issued <= as_at();
-
--- One row: an action of a CPM of a period of care. It belongs to the meeting of its ID, else to a CPM of its day.
-CREATE TABLE actions_known AS
-WITH linked AS (
-    SELECT a.*, m.meeting_type IS NOT NULL AS by_id
-    FROM snap.actions a
-    LEFT JOIN (SELECT child_id, meeting_id, min(meeting_type) AS meeting_type FROM snap.meetings
-               WHERE meeting_id IS NOT NULL GROUP BY ALL) m
-      ON m.child_id = a.child_id AND m.meeting_id = a.meeting_id
-)
-SELECT m.care_started, m.meeting_date, a.* EXCLUDE (meeting_date, meeting_id, completed_date, by_id, source, row),
-    upto(a.completed_date) AS completed_date, m.meeting_id, m.meeting_key,
-    list_contains(s.columns, 'due_date') AS has_due_date,
-    list_contains(s.columns, 'completed_date') AS has_completed_date,
-    a.source, a.row
-FROM linked a
-JOIN snap.sources s USING (source)
-JOIN timeline_meetings m
-  ON m.child_id = a.child_id AND m.is_cpm AND m.meeting_date <= as_at()
- AND CASE WHEN a.by_id THEN m.meeting_id = a.meeting_id ELSE m.meeting_date = a.meeting_date END
--- Two CPMs on one day: the action is still one.
-QUALIFY row_number() OVER (PARTITION BY m.care_started, a.source, a.row ORDER BY m.state = 'held' DESC, m.meeting_date, m.meeting_id, m.meeting_key) = 1;

@@ -1,38 +1,9 @@
--- One row: an obligation with its status on the as-at date. The only place where a status is decided.
-CREATE TABLE obligation_facts AS
-WITH settled AS (
-    SELECT rowid AS obligation_id, * REPLACE (
-        nullif(missing, '') AS missing,
-        CASE WHEN closes_on <= as_at() THEN closes_on END AS closes_on,
-        CASE WHEN lapses_on <= as_at() THEN lapses_on END AS lapses_on)
-    FROM raw_obligations
-),
-decided AS (
-    SELECT *,
-        CASE
-            WHEN missing IS NOT NULL OR due_date IS NULL THEN 'cannot_tell'
-            WHEN done_date <= due_date THEN 'on_time'
-            WHEN done_date > due_date THEN 'late'
-            WHEN lapses_on <= due_date THEN 'lapsed'
-            WHEN closes_on IS NOT NULL OR lapses_on IS NOT NULL THEN 'missed'
-            WHEN due_date < as_at() THEN 'overdue'
-            WHEN due_date <= $due_soon THEN 'due_soon'
-            ELSE 'upcoming'
-        END AS status,
-        least(due_date, as_at()) AS owned_on  -- least() passes over a blank due date
-    FROM settled LEFT JOIN calendar ON calendar.day = as_at()
-)
-SELECT
-    d.rule, d.child_id, d.care_started, d.anchor_date, d.due_date, d.done_date, d.meeting_id, d.closes_on, d.lapses_on, d.status,
-    CASE WHEN d.status IN ('on_time', 'late') THEN d.done_date - d.due_date
-         WHEN d.status = 'overdue' THEN as_at() - d.due_date END AS days,
-    -- The one allocated then; with no history, the case's own.
-    CASE WHEN a.child_id IS NULL THEN p.case_team ELSE a.team END AS team,
-    CASE WHEN a.child_id IS NULL THEN p.case_worker ELSE a.worker END AS worker,
-    d.missing, d.detail, d.limit_text, d.anchor_words, d.about_meeting, d.obligation_id
-FROM decided d
-JOIN periods p USING (child_id, care_started)
-ASOF LEFT JOIN allocated_from a ON a.child_id = d.child_id AND a.from_day <= d.owned_on;
+-- One row: an obligation with its status on the as-at date.
+CREATE TABLE obligation_facts (
+    rule VARCHAR, child_id VARCHAR, care_started DATE, anchor_date DATE, due_date DATE, done_date DATE, meeting_id VARCHAR,
+    closes_on DATE, lapses_on DATE, status VARCHAR, days BIGINT, team VARCHAR, worker VARCHAR, missing VARCHAR, detail VARCHAR,
+    limit_text VARCHAR, anchor_words VARCHAR, about_meeting VARCHAR, obligation_id BIGINT
+);
 
 -- One row: an obligation, with its sentence. The sentence is made when it is asked for.
 CREATE VIEW obligations AS

@@ -25,11 +25,12 @@ QUALIFY row_number() OVER (
     ORDER BY list_position(['held', 'booked', 'not_recorded', 'postponed', 'cancelled'], state), meeting_id NULLS LAST
 ) = 1;
 
--- One row: a review that was held, numbered within the period of care.
+-- One row: a review that was held, numbered within the period of care. Of every day from `opens` on, it is the earliest one.
 CREATE TABLE held_reviews AS
 SELECT child_id, care_started, review_date, meeting_id,
-    row_number() OVER (PARTITION BY child_id, care_started ORDER BY review_date) AS n
-FROM timeline_reviews WHERE state = 'held';
+    row_number() OVER period AS n, coalesce(lag(review_date) OVER period + 1, DATE '0001-01-01') AS opens
+FROM timeline_reviews WHERE state = 'held'
+WINDOW period AS (PARTITION BY child_id, care_started ORDER BY review_date);
 
 -- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: the first ones are
 -- unknown, because only "date of latest review" was loaded and it is too late to be the first one, or because care began
