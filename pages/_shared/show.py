@@ -55,7 +55,8 @@ STYLE = """
 [class*="st-key-list-"] [data-testid="stDataFrame"] {cursor: pointer;}
 [data-testid="stTab"][aria-selected="true"], [data-testid="stTab"][aria-selected="true"] p {color: inherit; font-weight: 650;}
 button[data-selected="true"], button[data-selected="true"] * {color: inherit !important;}
-[data-testid="stMetricDelta"] div {white-space: normal; overflow: visible;}
+[data-testid="stMetricDelta"], [data-testid="stMetricDelta"] * {white-space: normal !important; height: auto; border-radius: 8px;}
+:has(> [data-testid="stMetricDelta"]) {height: auto;}
 [data-testid="stCaptionContainer"] p, [data-testid="stCaptionContainer"] p * {color: inherit; opacity: 1;}
 [data-testid="stCaptionContainer"] {color: inherit; opacity: .84;}
 [class*="st-key-tile-"] button[kind="primary"] em {opacity: 1;}
@@ -101,6 +102,29 @@ def badge(words: look.Look, extra: str = "") -> None:
 def badge_text(words: look.Look) -> str:
     """The same inside Markdown."""
     return f":{words.tone}-badge[{words.icon} {words.word}]"
+
+
+# -- one of several
+
+
+def parts(options: Mapping[str, str], name: str = "view", label: str = "View", *, usual: str | None = None, forgets: Sequence[str] = (), shown: bool = False) -> str:
+    """One of the parts of a page, in the address under `name` (but for the `usual` one, the first by default). Under one key whatever
+    is chosen: with another key it would be another widget, and the keyboard would be back at the top of the page. `forgets`: what a
+    choice takes out of the address."""
+    usual = usual or next(iter(options))
+    chosen = state.param(name, list(options), usual)
+    if state.widget(name) != chosen:
+        state.set_widget(name, chosen)
+    st.segmented_control(
+        label, list(options), key=name, required=True, format_func=options.get, label_visibility="visible" if shown else "collapsed",
+        on_change=_part, args=(name, usual, forgets),
+    )  # fmt: skip
+    return chosen
+
+
+def _part(name: str, usual: str, forgets: Sequence[str]) -> None:
+    chosen = state.widget(name)
+    state.set_params(**dict.fromkeys(forgets), **{name: None if chosen in (None, usual) else chosen})
 
 
 # -- lists

@@ -211,9 +211,7 @@ def timeline(view: frame.View, wanted: str, care_started: date) -> None:
     gaps = child.gaps(results, wanted, lanes)
     st.header("Timeline", anchor=False)
     spans = {"1y": "One year", "2y": "Two years", "care": "This period of care", "all": "Everything known"}
-    span = state.param("span", list(spans), "2y")
-    key = f"span-{span}"
-    st.segmented_control("How far back", list(spans), default=span, format_func=spans.get, required=True, key=key, on_change=pick_span, args=(key,), label_visibility="collapsed")
+    span = show.parts(spans, "span", "How far back", usual="2y")
     from_care = care_started - timedelta(days=40)
     start = {"1y": max(view.as_at - timedelta(days=366), from_care), "2y": max(view.as_at - timedelta(days=731), from_care), "care": from_care, "all": None}[span]
     st.plotly_chart(
@@ -238,10 +236,6 @@ def timeline(view: frame.View, wanted: str, care_started: date) -> None:
             column_config={"lane": st.column_config.TextColumn("Lane", width=110), "what": st.column_config.TextColumn("What", width=420), "start": show.date_column("From, or on"), "end": show.date_column("To", "Blank: one day, or still so.")},
         )  # fmt: skip
         downloads.offer_list(rows, f"child-{safe(wanted)}-timeline", view.about, title="Timeline")
-
-
-def pick_span(key: str) -> None:
-    state.set_params(span=state.widget(key))
 
 
 def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:

@@ -37,12 +37,8 @@ def page() -> None:
     if which != "trend":
         st.caption("Every load, what differs between two of them, and how earlier months were known at the time.")
     shared.said()
-    st.segmented_control("View", list(VIEWS), default=which, key=f"history-{which}", required=True, label_visibility="collapsed", format_func=VIEWS.get, on_change=change_view, args=(f"history-{which}",))
+    show.parts(VIEWS)
     {"loads": loads, "compare": compare, "trend": trend}[which](view)
-
-
-def change_view(key: str) -> None:
-    state.set_params(view=state.widget(key))
 
 
 def called(info: LoadInfo) -> str:
@@ -193,8 +189,8 @@ def trend(view: frame.View) -> None:
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     code = state.param("rule", list(rules), ALL)
     left.selectbox("Rule", [ALL, *rules], index=[ALL, *rules].index(code), key=f"trend-rule-{code}", format_func=lambda c: "All rules together" if c == ALL else rules[c], on_change=pick_rule, args=(f"trend-rule-{code}",))
-    months = int(state.param("months", [str(m) for m in MONTHS], "3"))
-    right.segmented_control("Fell due in, to the month-end", list(MONTHS), default=months, key=f"trend-months-{months}", required=True, format_func=MONTHS.get, on_change=pick_months, args=(f"trend-months-{months}",))
+    with right:
+        months = int(show.parts({str(m): words for m, words in MONTHS.items()}, "months", "Fell due in, to the month-end", usual="3", shown=True))
     rule = None if code == ALL else code
     points = trend_points(view, months, rule)
     st.markdown(explained(points, view, rules.get(code, "all rules together")))
@@ -212,10 +208,6 @@ def trend(view: frame.View) -> None:
 def pick_rule(key: str) -> None:
     chosen = state.widget(key)
     state.set_params(rule=None if chosen == ALL else chosen)
-
-
-def pick_months(key: str) -> None:
-    state.set_params(months=str(state.widget(key)))
 
 
 def trend_points(view: frame.View, months: int, rule: str | None) -> pd.DataFrame:

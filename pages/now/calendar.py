@@ -35,30 +35,16 @@ STATES = ("none", "after", "in_time")
 def page() -> None:
     view = frame.view("Calendar")
     frame.title("Calendar", view)
-    kind = state.param("view", list(VIEWS), "cpm")
-    by = state.param("count", list(COUNT), "meetings") if kind == "cpm" else "meetings"
     weeks = book_by.weeks(view.as_at)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        choice("view", VIEWS, kind, "What to show")
-        if kind == "cpm":
-            choice("count", COUNT, by, "What to count")
+        kind = show.parts(VIEWS, label="What to show", forgets=("show", "count"))
+        by = show.parts(COUNT, "count", "What to count") if kind == "cpm" else "meetings"
         how_counted(view, kind)
     obligations = book_by.open_obligations(view.results, "review" if kind == "review" else "cpm")
     if kind == "chair":
         chair(view, obligations, weeks)
     else:
         to_hold(view, kind, by, obligations, weeks)
-
-
-def choice(name: str, options: dict[str, str], chosen: str, label: str) -> None:
-    key = f"{name}-{chosen}"
-    st.segmented_control(label, list(options), default=chosen, key=key, required=True, label_visibility="collapsed", format_func=options.get, on_change=choose, args=(name, key, next(iter(options))))
-
-
-def choose(name: str, key: str, usual: str) -> None:
-    chosen = state.widget(key)
-    more = {"show": None, "count": None} if name == "view" else {}
-    state.set_params(**more | {name: None if chosen == usual else chosen})
 
 
 def choose_list(which: str) -> None:

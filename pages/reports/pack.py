@@ -7,7 +7,7 @@ import streamlit as st
 
 from cpm_metrics.documents import figures, pack_pdf, pack_xlsx
 from cpm_metrics.views import look, outside, pack
-from pages._shared import data, downloads, frame, period, show, state
+from pages._shared import data, downloads, frame, period, show
 
 PREVIEW = 50
 DATES = ("anchor_date", "due_date", "done_date", "since", "next_cpm", "exception", "issued", "plan_due", "plan_filed", "cpm_due", "booked")
@@ -75,16 +75,8 @@ def take_along(view: frame.View, made: pack.Pack, start: date, end: date) -> Non
 
 
 def preview(made: pack.Pack) -> None:
-    tab = state.param("view", ["front", "workbook", "pdf"], "front")
-    st.segmented_control(
-        "What is in it", ["front", "workbook", "pdf"], default=tab, key=f"pack-view-{tab}", required=True, on_change=change_view, args=(f"pack-view-{tab}",),
-        format_func={"front": "Front page", "workbook": f"Workbook ({len(made.sheets) + 1} sheets)", "pdf": f"PDF ({look.count(len(made.charts), 'chart')})"}.get,
-    )  # fmt: skip
+    tab = show.parts({"front": "Front page", "workbook": f"Workbook ({len(made.sheets) + 1} sheets)", "pdf": f"PDF ({look.count(len(made.charts), 'chart')})"}, label="What is in it", shown=True)
     {"front": front, "workbook": sheets, "pdf": charts}[tab](made)
-
-
-def change_view(key: str) -> None:
-    state.set_params(view=state.widget(key))
 
 
 def front(made: pack.Pack) -> None:

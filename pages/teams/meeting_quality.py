@@ -36,13 +36,8 @@ def page() -> None:
         + (f"; for {of.untold:,} the extract doesn’t have enough to tell" if of.untold else "") + "."
         + (f" {look.count(of.no_outcome, 'more was', 'more were')} planned and {'has' if of.no_outcome == 1 else 'have'} no outcome recorded." if of.no_outcome else "")
     )
-    tab = state.param("view", list(VIEWS), "checks")
-    st.segmented_control("View", list(VIEWS), default=tab, key=f"view-{tab}", required=True, label_visibility="collapsed", on_change=change_view, args=(f"view-{tab}",), format_func=VIEWS.get)
+    tab = show.parts(VIEWS)
     {"checks": lambda: checks(view, start, end), "teams": lambda: by_team(view, start, end), "meetings": lambda: meeting_list(view, found, start, end)}[tab]()
-
-
-def change_view(key: str) -> None:
-    state.set_params(view=state.widget(key))
 
 
 def time_held(view: frame.View) -> tuple[date, date]:

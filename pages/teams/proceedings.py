@@ -32,10 +32,8 @@ def page() -> None:
             inferred(view, without)
         return
     everything = court.of_teams(court.all_proceedings(view.results), view.teams)
-    kind = state.param("view", list(VIEWS), "children")
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        key = f"view-{kind}"
-        st.segmented_control("View", list(VIEWS), default=kind, key=key, required=True, label_visibility="collapsed", format_func=VIEWS.get, on_change=choose_view, args=(key,))
+        kind = show.parts(VIEWS, forgets=("show",))
         how_counted(view)
     if kind == "teams":
         teams(view, everything)
@@ -43,11 +41,6 @@ def page() -> None:
         lengths(view, everything)
     else:
         children(view, everything, without)
-
-
-def choose_view(key: str) -> None:
-    chosen = state.widget(key)
-    state.set_params(view=None if chosen == "children" else chosen, show=None)
 
 
 def choose(which: str) -> None:

@@ -27,9 +27,7 @@ HALF_A_ROW_CUT = 36 + 33 * 10 + 16  # a table that goes on below its edge shows 
 def page() -> None:
     view = frame.view("Teams")
     frame.title("Teams", view)
-    tab = state.param("view", list(VIEWS), "rules")
-    chooser("view", tab)
-    st.segmented_control("View", list(VIEWS), key="view", required=True, label_visibility="collapsed", on_change=change, args=("view", "rules"), format_func=VIEWS.get)
+    tab = show.parts(VIEWS)
     if tab == "trend":
         trend(view)
         return
