@@ -112,7 +112,7 @@ def surprises(
         lost = len(current_children - new_children)
         if lost > LOST_SHARE * len(current_children):
             found["children_lost"] = (
-                f"{lost} of the {len(current_children)} children of the current load are not in this one, "
+                f"{lost:,} of the {len(current_children):,} children of the current load are not in this one, "
                 "which is more than a fifth."
             )
     if new_date < current.extract_date:

@@ -173,7 +173,7 @@ def banners(view: View) -> None:
 def nothing_loaded() -> None:
     """The empty store: what to do."""
     with st.container(border=True):
-        st.subheader("Nothing is loaded yet", anchor=False)
+        st.header("Nothing is loaded yet", anchor=False)
         st.markdown(
             "Load a spreadsheet of **cases** and one of **meetings** from your case system, and this page shows what is due, "
             "what is late and which plans stand still. Or look round with an invented council first."
