@@ -14,11 +14,22 @@ def visit() -> None:
     """One run for one visitor."""
     st.set_page_config(page_title="Care Planning Meetings", page_icon=ICON, layout="wide", initial_sidebar_state="auto")
 
-    from pages._shared import frame, navigation, show
-    from pages._shared.faults import told
+    from pages._shared import data
     from pages._shared.gate import gate
 
     viewer = gate()
+    data.begin()
+    try:
+        page_for(viewer)
+    finally:
+        data.end()
+
+
+def page_for(viewer) -> None:
+    """The page that is asked for, and what stands beside it."""
+    from pages._shared import frame, navigation, show
+    from pages._shared.faults import told
+
     everything, shown = navigation.sections(viewer)
     # Streamlit's own navigation with sections is a list that screen readers can't follow: ours is headings and links.
     page = st.navigation(everything, position="hidden")

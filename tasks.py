@@ -104,6 +104,12 @@ def bench(*options: str) -> None:
     call(PYTHON, "-m", "benchmarks", *options, env=os.environ | {"CHROMIUM_PATH": browser()})
 
 
+def assurance(*options: str) -> None:
+    """Run the tests that docs/assurance.md names (or those of the paths given) and write it from what they say."""
+    environment()
+    call(PYTHON, "-m", "tests.assurance.write", *options, env=os.environ | {"CHROMIUM_PATH": browser()})
+
+
 def lock() -> None:
     """Make requirements.txt anew from requirements.in, for every platform, with hashes."""
     environment()
@@ -118,7 +124,7 @@ def clean() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-TASKS = {task.__name__: task for task in (run, test, bench, lock, clean)}
+TASKS = {task.__name__: task for task in (run, test, bench, assurance, lock, clean)}
 
 if __name__ == "__main__":
     name, *rest = sys.argv[1:] or ["help"]

@@ -34,12 +34,12 @@ KEPT = {"view", "view that opens first", "columns", "rebase"}
 class Seen:
     """`viewer`'s view of `store`. `children`: gives the IDs that they may see, None for all (`children_of`)."""
 
-    def __init__(self, store: Store, viewer: Viewer, children: Callable[[], frozenset[str] | None]) -> None:
-        self._store, self.viewer, self._children = store, viewer, children
+    def __init__(self, store: Store, viewer: Viewer, children: Callable[[], frozenset[str] | None], shown: Snapshot | None = None) -> None:
+        self._store, self.viewer, self._children, self._shown = store, viewer, children, shown
         self.state = StateSeen(store.state, viewer, children)
 
     def current(self) -> Snapshot | None:
-        return self._within(self._store.current())
+        return self._within(self._shown or self._store.current())
 
     def snapshot(self, load_id: str) -> Snapshot:
         found = self._within(self._store.snapshot(load_id))

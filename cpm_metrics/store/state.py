@@ -473,15 +473,16 @@ class State:
     def _engine(self, key: str) -> sa.Engine:
         """For rows that are sealed with the key of that number."""
         with self._making:
-            if key not in self._engines:
+            slot = f"{key} {os.access(self.folder, os.W_OK)}"  # one for a folder that can't be written doesn't serve once it can
+            if slot not in self._engines:
                 known = encryption.of(self.folder)
                 cipher = known.cipher_of(key) if known and key else None
                 if key and cipher is None:
                     raise KeyProblem(f"The settings kept in {self.folder} are encrypted with another key than the store.", "Restore the store from a backup.") if known else encryption.marker_missing(self.folder)
                 engine = _database(self._url) if self._url else _sqlite(self.folder / FILE)
                 engine.dialect.cpm_cipher = cipher
-                self._engines[key] = engine
-            return self._engines[key]
+                self._engines[slot] = engine
+            return self._engines[slot]
 
 
 def _database(url: str) -> sa.Engine:

@@ -15,6 +15,7 @@ from cpm_metrics.engine import compute
 from cpm_metrics.extracts.problems import Prepared, Problem
 from cpm_metrics.settings import Settings
 from cpm_metrics.store import LoadInfo, Snapshot, Store, build
+from cpm_metrics.store.problems import writing_to
 from cpm_metrics.views import contract, history
 
 PREFIX = "preview-"  # then the process that makes it
@@ -42,7 +43,14 @@ def preview(
     settings: Settings,
     progress: Callable[[str, int, int | None], None] = lambda stage, done, total: None,
 ) -> Preview:
-    """Builds the snapshot in a folder of its own inside the store; nothing of the store changes. `progress` may raise to cancel."""
+    """Builds the snapshot in a folder of its own inside the store; nothing of the store changes. `progress` may raise to cancel.
+
+    Raises StoreProblem where the disk is full or can't be written to."""
+    with writing_to(store.folder):
+        return _made(store, prepared, extract_date, settings, progress)
+
+
+def _made(store: Store, prepared: Prepared, extract_date: date, settings: Settings, progress: Callable[[str, int, int | None], None]) -> Preview:
     progress("Checking across datasets", 0, None)
     before = store.current()
     store.folder.mkdir(parents=True, exist_ok=True)

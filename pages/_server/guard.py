@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from http.cookies import CookieError, SimpleCookie
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,7 +40,9 @@ class Guard:
             if ended and path != SIGN_OUT:
                 scope = _without_sign_in(scope, cookies)
         if scope["type"] == "websocket":
-            if hosted and path == STREAM and not _header(scope, b"origin"):
+            origin = _header(scope, b"origin")
+            # A page from elsewhere. Streamlit would refuse it too, but asks the internet for this computer's address first.
+            if path == STREAM and (hosted and not origin or origin and urlsplit(origin).netloc != _header(scope, b"host")):
                 return await _refuse(receive, send)
             return await self.app(scope, receive, send)
         anonymous = hosted and (bool(ended) or signin.COOKIE not in cookies)

@@ -15,13 +15,15 @@ import streamlit as st
 from cpm_metrics.access import People, Right, Seen, Viewer
 from cpm_metrics.access.within import held_by
 from cpm_metrics.engine import Results, compute
+from cpm_metrics.errors import CpmError
 from cpm_metrics.settings import Settings
-from cpm_metrics.store import Store
+from cpm_metrics.store import Snapshot, Store
 from cpm_metrics.views import changes
 from pages._server import people as server
 from pages._shared import state
 from pages._shared.gate import gate
 
+_SHOWN = "shown-load"
 WEEK = timedelta(days=7)
 # Teams of a service manager times days and loads that are looked at: one is small, a council's some tens of megabytes.
 _KEPT = 48
@@ -43,12 +45,30 @@ def folder() -> Path:
     return server.folder()
 
 
+def begin() -> None:
+    """Once, at the beginning of a run: the load that is current now is the one that all of this run shows, whatever becomes current
+    meanwhile; else the day beside the page could be of one load and the figures of another."""
+    try:
+        state.remember(_SHOWN, server.whole_store().current())
+    except CpmError:  # the page says why
+        state.forget(_SHOWN)
+
+
+def end() -> None:
+    """The run is over: an open page holds no load, which may be erased."""
+    state.forget(_SHOWN)
+
+
+def _current() -> Snapshot | None:
+    return state.recall(_SHOWN) or server.whole_store().current()
+
+
 def place() -> Place:
     """What a cache needs to know of who asks."""
     viewer = gate()
     current = None
     if viewer.teams is not None:
-        snapshot = server.whole_store().current()
+        snapshot = _current()
         current = snapshot.info.load_id if snapshot else None
     return Place(str(folder()), None if viewer.teams is None else tuple(sorted(viewer.teams)), viewer.masked, current, server.whole_store().edition)
 
@@ -58,7 +78,7 @@ def store() -> Seen:
 
 
 def _seen(viewer: Viewer, where: Place) -> Seen:
-    return Seen(server.whole_store(), viewer, lambda: _children(where))
+    return Seen(server.whole_store(), viewer, lambda: _children(where), state.recall(_SHOWN))
 
 
 def _children(where: Place) -> frozenset[str] | None:
