@@ -112,7 +112,11 @@ class _Cleaner:
         width = len(self.t.rows[self.r.header_index])
         merged = self._merged_rows()
         usable, footers = [], 0
+        simple = not (merged or self.t.row_faults or self.t.cut)
         for i, row in enumerate(rows):
+            if simple and len(row) == width and self._begins_as_a_record(row):
+                usable.append(i)
+                continue
             fault = self.t.row_faults.get(start + i)
             if fault:
                 self._row_error(fault, numbers[i], *ROW_FAULTS[fault])
@@ -156,10 +160,19 @@ class _Cleaner:
 
     def _begins_as_a_record(self, row: list) -> bool:
         """The common case, for speed: a row that begins with a digit and has two of the required cells is no foot of a report."""
-        first = next((cell for cell in row if cell is not None and cell != ""), None)
+        for first in row:
+            if first is not None and first != "":
+                break
+        else:
+            return False
         if type(first) is not str or first[0] not in "0123456789":
             return False
-        return sum(j < len(row) and not is_blank(row[j]) for j in self.needed) > 1
+        filled = 0
+        for j in self.needed:
+            filled += j < len(row) and not is_blank(row[j])
+            if filled > 1:
+                return True
+        return False
 
     def _merged_rows(self) -> set[int]:
         used = set(self.r.fields.values())

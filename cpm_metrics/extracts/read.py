@@ -104,7 +104,7 @@ def _table(name: str, meta, sheet, rows: list[list], facts: SheetFacts) -> RawTa
     table = RawTable(
         name,
         meta.name,
-        [rows[i] for i in kept],
+        [rows[i] for i in kept] if len(kept) < len(rows) else rows,
         [first_row + i + 1 for i in kept],
         first_column,
         merged=facts.merged or [(a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in sheet.merged_cell_ranges or []],
