@@ -25,7 +25,8 @@ from cpm_metrics.store.backup import backup, check, restore
 from cpm_metrics.store.state import About
 
 ROOT = Path(__file__).parents[2]
-KEY, OTHER = keys.new(), keys.new()
+# Written down, not made: pytest gives each of its processes the same names of tests only then.
+KEY, OTHER = "it+t2PUGIs3YFINsQmKDtV4tT/oLDNad4QcUGKB2bog=", "aPigUT2TTOw6/FI4TJ59Zb7UzDiAMmgd7ePOWI/f10Q="
 PASSPHRASE = "quiet lantern over nine wet bridges"
 SECRETS = ("Inventedname", "Ynysgadair", "Oakleigh", "solicitor", "overdue-view", "00007", "Annabel", "Hearing-moved")
 ABOUT = About("initial-cpm", "00007", date(2026, 3, 2), date(2026, 3, 2), date(2026, 3, 12))
