@@ -32,9 +32,8 @@ CLOCK_COLUMNS = {
     "done_date": "DATE", "meeting_id": "VARCHAR", "closes_on": "DATE", "lapses_on": "DATE", "missing": "VARCHAR",
     "detail": "VARCHAR", "limit_text": "VARCHAR", "anchor_words": "VARCHAR", "about_meeting": "VARCHAR",
 }  # fmt: skip
-RULES_TOGETHER = 7
-"""So many rules make one statement."""
-COMPRESS_BEYOND = 500_000_000
+MANY_CHILDREN = 20_000
+COMPRESS_BEYOND = 800_000_000
 """Bytes held in memory."""
 CONTRACT_COLUMNS = (
     "rule", "child_id", "care_started", "anchor_date", "due_date", "done_date", "meeting_id", "closes_on", "lapses_on",
@@ -181,7 +180,7 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     shared = _shared(settings)
     clocks = [_cannot_tell(rule, unmet) if (unmet := _unmet(rule.needs, present)) else _clock(rule, settings, shared) for rule in rules]
     for _, files in groupby(sorted(_sql_files().items()), key=lambda file: file[0][:2]):
-        _side_by_side(con, [sql for name, text in files for sql in _filled(name, text, shared, clocks)])
+        _side_by_side(con, [sql for _, text in files for sql in _filled(con, text, shared, clocks)])
     _indicators(con, settings, shared, present)
     results = Results(con, as_at, extract_date, load_id, settings)
     results.clocks = _together(clocks)
@@ -194,15 +193,15 @@ def _together(clocks: Sequence[str]) -> str:
     return "\n    UNION ALL BY NAME\n".join([no_row, *clocks])
 
 
-def _filled(name: str, text: str, shared: Mapping[str, str], clocks: Sequence[str]) -> Iterable[str]:
-    """The statements of an SQL file: one, or for the file of obligations one for each part of the rules."""
+def _filled(con: duckdb.DuckDBPyConnection, text: str, shared: Mapping[str, str], clocks: Sequence[str]) -> list[str]:
+    """The SQL of a file. The one with the clocks is for half of the rules at a time, so that each core has its half. Where there are
+    very many children each rule is by itself: then memory is short, and planning a statement takes no time beside running it."""
     if "$clocks" not in text:
         return [Template(text).substitute(shared)]
-    parts = [clocks[start : start + RULES_TOGETHER] for start in range(0, len(clocks), RULES_TOGETHER)]
-    return [
-        Template(text).substitute(shared, first_id=number * 2**32, clocks=_together(part))
-        for number, part in enumerate(parts)
-    ]
+    many = con.execute("SELECT count(*) FROM children").fetchone()[0] > MANY_CHILDREN
+    size = 1 if many else max(1, (len(clocks) + 1) // 2)
+    parts = [clocks[start : start + size] for start in range(0, len(clocks), size)]
+    return [Template(text).substitute(shared, first_id=number * 2**32, clocks=_together(part)) for number, part in enumerate(parts)]
 
 
 def _indicators(con: duckdb.DuckDBPyConnection, settings: Settings, shared: Mapping[str, str], present: set[str]) -> None:

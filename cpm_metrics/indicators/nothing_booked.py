@@ -25,7 +25,7 @@ INDICATOR = Indicator(
                 || ' and none is booked after ' || on_day(as_at()) || '.' AS why
         FROM next n JOIN in_care USING (child_id, care_started)
         WHERE n.status IN ('overdue', 'due_soon')
-          AND NOT EXISTS (FROM timeline_meetings m
+          AND NOT EXISTS (FROM placed_meetings m
               WHERE m.child_id = n.child_id AND m.care_started = n.care_started AND m.is_cpm AND m.state = 'booked'
                 AND m.meeting_date > as_at())
     """,

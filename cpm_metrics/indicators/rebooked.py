@@ -17,7 +17,7 @@ INDICATOR = Indicator(
             how_many(count(*), 'CPM') || ' cancelled or postponed since ' ||
                 coalesce('the last one held on ' || on_day(any_value(h.held_on)), 'the child came into care') || ': '
                 || string_agg(on_day(m.meeting_date), ', ' ORDER BY m.meeting_date) || '.' AS why
-        FROM timeline_meetings m
+        FROM placed_meetings m
         JOIN in_care USING (child_id, care_started)
         LEFT JOIN (SELECT child_id, care_started, max(meeting_date) AS held_on FROM cpm_days GROUP BY ALL) h
           ON h.child_id = m.child_id AND h.care_started = m.care_started

@@ -47,7 +47,7 @@ WINDOW child AS (PARTITION BY k.child_id ORDER BY k.care_started);
 CREATE VIEW periods AS SELECT * FROM children WHERE NOT left_out;
 
 -- One row: a child in care on the as-at date, in the current period of care. Only they are flagged.
-CREATE VIEW in_care AS SELECT child_id, care_started FROM periods WHERE in_care AND current;
+CREATE TABLE in_care AS SELECT child_id, care_started FROM periods WHERE in_care AND current;
 
 -- One row: whose a child in a period of care was, from one day to another. With no history, the case's own for all time. Every day
 -- is in exactly one row.

@@ -1,10 +1,22 @@
--- One row: a meeting and child within a period of care, any kind and state. A meeting on two rows of one ID covers two children.
-CREATE TABLE timeline_meetings AS
+-- One row: a meeting and child within a period of care, any kind and state, and which row of its table tells of it. A meeting on two
+-- rows of one ID covers two children.
+CREATE TABLE placed_meetings AS
 SELECT
-    p.care_started, m.* EXCLUDE (source, row),
-    m.source || '-' || m.row AS meeting_key,
+    p.child_id, p.care_started, m.meeting_date, m.meeting_type, m.meeting_id, m.source || '-' || m.row AS meeting_key,
     m.meeting_type IN ('cpm', 'final_plan_cpm') AS is_cpm,
     state_of(m.meeting_date, m.status, m.status_text) AS state,
+    m.source, m.row
+FROM snap.meetings m
+JOIN periods p
+  ON p.child_id = m.child_id
+ AND m.meeting_date >= CASE WHEN m.meeting_type = 'review' THEN p.care_started ELSE $before_care END
+ AND (p.previous_ceased IS NULL OR m.meeting_date > p.previous_ceased)
+ AND (p.care_ceased IS NULL OR m.meeting_date <= p.care_ceased);
+
+-- The same with all that its row says.
+CREATE VIEW timeline_meetings AS
+SELECT
+    p.care_started, m.* EXCLUDE (source, row), p.meeting_key, p.is_cpm, p.state,
     list_contains(s.columns, 'chair_role') AS has_chair_role,
     list_contains(s.columns, 'agreed_frequency') AS has_agreed_frequency,
     list_contains(s.columns, 'also_placement_planning') AS has_also_placement_planning,
@@ -17,16 +29,15 @@ SELECT
     list_contains(s.columns, 'attendee_roles') AS has_attendee_roles,
     list_contains(s.columns, 'domains') AS has_domains,
     m.source, m.row
-FROM snap.meetings m
-JOIN snap.sources s USING (source)
-JOIN periods p
-  ON p.child_id = m.child_id
- AND m.meeting_date >= CASE WHEN m.meeting_type = 'review' THEN p.care_started ELSE $before_care END
- AND (p.previous_ceased IS NULL OR m.meeting_date > p.previous_ceased)
- AND (p.care_ceased IS NULL OR m.meeting_date <= p.care_ceased);
+FROM placed_meetings p
+JOIN snap.meetings m ON m.source = p.source AND m.row = p.row
+JOIN snap.sources s ON s.source = p.source;
 
--- One row: a Care Planning Meeting that was held, of either kind, and child.
-CREATE VIEW held_cpms AS SELECT * FROM timeline_meetings WHERE is_cpm AND state = 'held';
+-- One row: a Care Planning Meeting that was held, of either kind, and child, with what its record says but for the long texts.
+CREATE TABLE held_cpms AS
+SELECT * EXCLUDE (meeting_type_text, status, status_text, chair_role_text, purpose, working_well, worried_about, needs_to_happen,
+    attendee_roles_text, domains_text, plan_change_text, is_cpm, state)
+FROM timeline_meetings WHERE is_cpm AND state = 'held';
 
 -- One row: a day on which a child's CPM was held, in a period of care. Of every day from `opens` on, it is the earliest held CPM.
 CREATE TABLE cpm_days AS
@@ -40,5 +51,6 @@ SELECT * FROM cpm_days WHERE n = 1;
 
 -- One row: a meeting that plans a placement (its own kind, or a CPM marked so), held.
 CREATE VIEW placement_meetings AS
-SELECT * FROM timeline_meetings
-WHERE state = 'held' AND (meeting_type = 'placement_planning' OR (is_cpm AND also_placement_planning));
+SELECT child_id, care_started, meeting_date, meeting_id FROM placed_meetings WHERE state = 'held' AND meeting_type = 'placement_planning'
+UNION ALL
+SELECT child_id, care_started, meeting_date, meeting_id FROM held_cpms WHERE also_placement_planning;

@@ -8,7 +8,7 @@ WITH linked AS (
 ),
 cpms AS (
     SELECT child_id, care_started, meeting_date, state, meeting_id, meeting_key
-    FROM timeline_meetings WHERE is_cpm AND meeting_date <= as_at()
+    FROM placed_meetings WHERE is_cpm AND meeting_date <= as_at()
 ),
 meant AS (  -- one row: what a CPM can be called by an action. Two CPMs on one day: the action is still one.
     SELECT child_id, care_started, called, first(cpm ORDER BY cpm.state = 'held' DESC, cpm.meeting_date, cpm.meeting_id, cpm.meeting_key) AS m
