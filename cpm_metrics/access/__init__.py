@@ -1,10 +1,16 @@
 """Who may see and do what: roles, the people who have them, and the store as one of them may see it.
 
-The one place where data leave the store for a page is `seen.Seen`: what it doesn't let through, no page can show.
+The one place where data leave the store for a page is `seen.Seen`: what it doesn't let through, no page can show. Its parts are imported
+when they are first asked for: the command line reads the roles' names at every start.
 """
 
-from cpm_metrics.access.people import LOCAL, NobodyYet, People, Viewer
-from cpm_metrics.access.roles import ROLES, Right, Role
-from cpm_metrics.access.seen import Seen
+from importlib import import_module
+from typing import Any
 
-__all__ = ["LOCAL", "ROLES", "NobodyYet", "People", "Right", "Role", "Seen", "Viewer"]
+_FROM = {"LOCAL": "people", "NobodyYet": "people", "People": "people", "Viewer": "people", "ROLES": "roles", "Right": "roles", "Role": "roles", "Seen": "seen"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FROM:
+        raise AttributeError(name)
+    return getattr(import_module(f"cpm_metrics.access.{_FROM[name]}"), name)

@@ -43,7 +43,7 @@ def test_every_count_is_the_command_lines(seed, back):
             row, expected = table.loc[code], official.loc[code]
             assert [row["in_order"], row["late"], row["lacking"], row["counted"], row["cannot_tell"]] == [
                 expected["on_time"], expected["late"], expected["missed"] + expected["overdue"], expected["counted"], expected["cannot_tell"]]  # fmt: skip
-            assert row["rate"] == expected["rate"] or (row["rate"] != row["rate"] and expected["rate"] != expected["rate"])
+            assert row["rate"] == expected["rate"] or (pd.isna(row["rate"]) and pd.isna(expected["rate"]))
     by_team = quality.by_team(found, start, end)
     assert by_team.groupby("check")[list(quality.PARTS)].sum().sum().sum() == table[list(quality.PARTS)].sum().sum()
     official = views.compliance(found, ["rule", "team"], start, end)
