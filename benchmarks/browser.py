@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 AT_REST = "() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'"
 QUIET = 250  # milliseconds in which nothing more comes, until a page counts as being at rest
@@ -68,4 +68,7 @@ def seen(page: Page, press: Callable[[], None]) -> float:
     """Seconds from the press (`press` clicks or types) until the page is at rest and drawn, as the browser's own clock has it."""
     page.evaluate(WATCH, QUIET)
     press()
-    return page.evaluate("Promise.race([window.cpmSeen, new Promise((_, no) => setTimeout(() => no(new Error('the page did not run')), 30000))])") / 1000
+    try:
+        return page.evaluate("Promise.race([window.cpmSeen, new Promise((_, no) => setTimeout(() => no(new Error('the page did not run')), 60000))])") / 1000
+    except Error as problem:
+        raise RuntimeError(f"{page.title()}, {page.url}: {problem.message}") from problem

@@ -3,6 +3,7 @@ it, beside a one-line Streamlit page in the same run."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ ONE_LINE = 'import streamlit as st; st.button("Again")\n'
 
 @dataclass(frozen=True)
 class Click:
-    """Two clicks on a page that undo or follow each other. A `key` is a button's; else a widget's label and its two values. `links`: what
+    """Two clicks on a page that undo or follow each other; the first is not what is chosen already. A `key` is a button's; else a widget's label and its two values. `links`: what
     to press in the browser (a CSS selector or words), where it isn't the button with that key."""
 
     page: str  # words of the link
@@ -37,7 +38,7 @@ CLICKS = (
     Click("This week", "", keys=("tile-records", "tile-plans")),
     Click("Worklist", "worklist", widget="Nothing booked", values=(True, False), press=("Nothing booked", "Nothing booked")),
     Click("Calendar", "calendar", keys=("tile-cal-overdue", "tile-cal-none")),
-    Click("Child", "child", widget="How far back", values=(["Two years"], ["One year"]), press=("Two years", "One year")),
+    Click("Child", "child", widget="How far back", values=(["One year"], ["Everything known"]), press=("One year", "Everything known")),
     Click("Teams", "teams", widget="View", values=(["Rules × teams"], ["Rule by rule"]), press=("Rules × teams", "Rule by rule")),
     Click("Drift", "drift", keys=("tile-drift-silent", "tile-drift-plan")),
     Click("Proceedings", "proceedings", keys=("tile-court-ready", "tile-court-open")),
@@ -148,7 +149,8 @@ def _presses(page: Page, click: Click) -> tuple[Callable[[], None], ...]:
     if click.press[0].startswith("keys:"):
         field = page.get_by_label(click.widget, exact=True)
         return tuple(lambda words=words: _type(field, words.removeprefix("keys:")) for words in click.press)
-    return tuple(page.get_by_test_id("stMain").get_by_text(words, exact=True).first.click for words in click.press)
+    what_is_pressed = page.get_by_test_id("stMain").locator("button, label, [role=radio]")  # not a heading with the same words
+    return tuple(what_is_pressed.filter(has_text=re.compile(rf"^\s*{re.escape(words)}\s*$")).first.click for words in click.press)
 
 
 def _type(field: Any, words: str) -> None:
