@@ -29,8 +29,8 @@ def test_one_click_each_for_the_workbook_and_the_pdf(page: Page, app, results, t
     overdue = int((views.obligations(results)["status"] == "overdue").sum())
     assert book["Overdue"].max_row == overdue + 1
     assert f"{overdue:,} obligations overdue" in " ".join(pypdf.PdfReader(io.BytesIO(files["pdf"])).pages[n].extract_text().replace("\n", " ") for n in range(5)) or overdue == 1
-    lines = Store(app.store).state.audit(what="pack exported")
-    assert [line.detail["file"] for line in lines] == ["pdf", "xlsx"]
+    lines = [line for line in Store(app.store).state.audit(what="exported") if line.subject == "Director’s pack"]
+    assert [line.detail["file"] for line in lines] == ["directors-pack-2026-11-20.pdf", "directors-pack-2026-11-20.xlsx"]
     assert all(line.detail["names"] is False and line.detail["as_at"] == "2026-11-20" for line in lines)
     no_error(page)
     assert "Traceback" not in app.log.read_text()
