@@ -281,11 +281,11 @@ def assessment_discussed(facts, settings):
     x = facts.specialist
     open_stretch = facts.stretches.drop_duplicates("care", keep="last").set_index("care")["ends_on"]
     ends_on = pd.Series(open_stretch.to_numpy()[x["care"]])
-    review = asof(x, "date", facts.reviews[["care", "date", "meeting"]])["date"]
+    due = asof(x, "date", facts.reviews[["care", "date", "meeting"]])["date"].fillna(ends_on)
     met = asof(x, "date", facts.cpm_days)
     return clock(
-        x, anchor=x["date"], due=review.fillna(ends_on), done=met["date"], meeting=met["meeting"],
-        lapses=facts.of(x["care"], "care_ceased"), unknown=ends_on.isna(),
+        x, anchor=x["date"], due=due, done=met["date"], meeting=met["meeting"],
+        lapses=facts.of(x["care"], "care_ceased"), unknown=due.isna(),
     )  # fmt: skip
 
 

@@ -168,7 +168,8 @@ class People:
         """A person's role, in place of the one before. Raises CpmError where it would leave nobody to administer."""
         self._keep_an_administrator(key, access.checked().role)
         self._save(PERSON, key, access, by)
-        self._state.forget(WAITING, "", key, by)
+        if key in self._state.saved(WAITING, ""):
+            self._state.forget(WAITING, "", key, by)
 
     def take_away(self, key: str, by: str) -> None:
         """No access from the next click on, whatever the token claims."""
@@ -181,21 +182,20 @@ class People:
         self._save(CLAIM, value, access.checked(), by)
 
     def take_claim_away(self, value: str, by: str) -> None:
-        self._state.forget(CLAIM, "", value, by)
-        self._state.note(by, "access taken away", value)
+        self._state.forget(CLAIM, "", value, by, ("access taken away", value, {}))
 
     def set_service(self, name: str, teams: Iterable[str], by: str) -> None:
         """The teams of a service; none: the service is gone, and whoever had only it sees nothing."""
         teams = sorted(set(teams))
+        note = ("service set", name, {"teams": teams})
         if teams:
-            self._state.save(SERVICE, "", name, teams, by)
+            self._state.save(SERVICE, "", name, teams, by, note)
         else:
-            self._state.forget(SERVICE, "", name, by)
-        self._state.note(by, "service set", name, {"teams": teams})
+            self._state.forget(SERVICE, "", name, by, note)
 
     def _save(self, kind: str, key: str, access: Access, by: str) -> None:
-        self._state.save(kind, "", key, access.as_json(), by)
-        self._state.note(by, "access given" if access.role in ROLES else "access taken away", short(key) if kind == PERSON else key, access.as_json())
+        what = "access given" if access.role in ROLES else "access taken away"
+        self._state.save(kind, "", key, access.as_json(), by, (what, short(key) if kind == PERSON else key, access.as_json()))
 
     def _keep_an_administrator(self, key: str, role: str) -> None:
         persons = self.persons()
@@ -208,8 +208,7 @@ class People:
 
     def end(self, sign_in: str, who: str, why: str) -> None:
         """`sign_in`: a hash of the cookie. From now on that cookie opens nothing."""
-        self._state.save(ENDED, "", sign_in, {"at": _now(), "why": why}, who)
-        self._state.note(who, why)
+        self._state.save(ENDED, "", sign_in, {"at": _now(), "why": why}, who, (why, "", {}))
 
     def ended(self) -> set[str]:
         return set(self._state.saved(ENDED, ""))

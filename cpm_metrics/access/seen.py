@@ -113,11 +113,11 @@ class StateSeen:
     def saved(self, kind: str, owner: str) -> dict[str, Any]:
         return self._state.saved(_kept(kind), owner)
 
-    def save(self, kind: str, *rest: Any) -> None:
-        self._state.save(_kept(kind), *rest)
+    def save(self, kind: str, owner: str, name: str, value: Any, by: str) -> None:
+        self._state.save(_kept(kind), owner, name, value, by)
 
-    def forget(self, kind: str, *rest: Any) -> None:
-        self._state.forget(_kept(kind), *rest)
+    def forget(self, kind: str, owner: str, name: str, by: str) -> None:
+        self._state.forget(_kept(kind), owner, name, by)
 
     def __getattr__(self, name: str) -> Any:
         return _allowed(self._state, name, STATE, self._viewer)

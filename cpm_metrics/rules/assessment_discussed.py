@@ -28,7 +28,7 @@ RULE = Rule(
                  WHEN s.booked_date IS NOT NULL THEN 'the next review is booked for that day'
                  ELSE 'the next review is due by then' END AS limit_text,
             m.meeting_date AS done_date, m.meeting_id,
-            CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN s.ends_on IS NULL THEN coalesce(s.missing, 'Reviews') WHEN s.reviews_known = 'none' THEN 'Reviews' END AS missing
+            CASE WHEN NOT is_loaded('meetings') THEN 'Meetings' WHEN r.review_date IS NULL AND s.ends_on IS NULL THEN coalesce(s.missing, 'Reviews') WHEN s.reviews_known = 'none' THEN 'Reviews' END AS missing
         FROM received x
         JOIN open_stretch s USING (child_id, care_started)
         LEFT JOIN held_reviews r
@@ -49,5 +49,10 @@ RULE = Rule(
                 {"assessments": [{"assessment_date": "2026-02-10", "assessment_type": "specialist"}],
                  "reviews": [{"review_date": "2026-02-10"}], "meetings": [{"meeting_date": "2026-02-09"}]},
                 [{"status": "overdue", "due_date": "2026-02-10"}]),
+        Example("a yearly return that holds the next review, though not those after it", "2026-11-20",
+                {"cases": [{"care_started": "2025-08-04", "yearly": True}],
+                 "assessments": [{"assessment_date": "2026-03-02", "assessment_type": "specialist"}, {"assessment_date": "2026-03-20", "assessment_type": "specialist"}],
+                 "reviews": [{"review_date": "2025-09-01"}, {"review_date": "2025-12-01"}, {"review_date": "2026-03-10"}], "meetings": [{"meeting_date": "2026-03-10"}]},
+                [{"status": "on_time", "due_date": "2026-03-10"}, {"status": "cannot_tell", "due_date": None}]),
     ),
 )  # fmt: skip

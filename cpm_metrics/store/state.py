@@ -37,6 +37,9 @@ STEPS: dict[int, tuple[str, ...]] = {
     1: (),  # `meta` came; no version before it said which it was
 }
 
+Note = tuple[str, str, dict[str, Any]]
+"""What was done, to what, and the details: a line of the audit without who and when."""
+
 _meta = sa.MetaData()
 
 
@@ -286,19 +289,19 @@ class State:
 
     # -- what is kept by name: a list's filters ("view"), a chart's rebase, …
 
-    def save(self, kind: str, owner: str, name: str, value: Any, by: str) -> None:
+    def save(self, kind: str, owner: str, name: str, value: Any, by: str, note: Note | None = None) -> None:
         """Keep a value under a name, in place of one of that name. `owner`: whose it is, or what it is about. The audit doesn't
-        repeat the name: somebody typed it."""
+        repeat the name: somebody typed it. `note`: what the audit says instead."""
         row = {"kind": kind, "owner": owner, "name": name, "value": value, "set_by": by, "set_at": _now()}
-        self._write(sa.delete(_saved).where(_named(kind, owner, name)), sa.insert(_saved).values(row), _line(by, f"{kind} saved", "", {}))
+        self._write(sa.delete(_saved).where(_named(kind, owner, name)), sa.insert(_saved).values(row), _line(by, *(note or (f"{kind} saved", "", {}))))
 
     def saved(self, kind: str, owner: str) -> dict[str, Any]:
         """Name -> value, in name order."""
         found = self._read(sa.select(_saved).where(_saved.c.kind == kind, _saved.c.owner == owner))
         return {r.name: r.value for r in sorted(found, key=lambda r: r.name)}
 
-    def forget(self, kind: str, owner: str, name: str, by: str) -> None:
-        self._write(sa.delete(_saved).where(_named(kind, owner, name)), _line(by, f"{kind} removed", "", {}))
+    def forget(self, kind: str, owner: str, name: str, by: str, note: Note | None = None) -> None:
+        self._write(sa.delete(_saved).where(_named(kind, owner, name)), _line(by, *(note or (f"{kind} removed", "", {}))))
 
     # -- audit
 

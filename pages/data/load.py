@@ -21,6 +21,7 @@ from cpm_metrics.extracts.template import write_template
 from cpm_metrics.store import DamagedStore, SurprisingLoad
 from cpm_metrics.views import look
 from cpm_metrics.views import preview as look_ahead
+from pages._server import options
 from pages._shared import data, downloads, frame, loads, mapping, record_screen, show, state, work
 from pages._shared.faults import refused
 from pages._shared.gate import gate, who
@@ -34,7 +35,8 @@ MOST_ROWS = 500  # shown of one kind of problem or change; the download has all
 def page() -> None:
     gate()
     frame.title("Load")
-    st.caption("From your case system’s spreadsheets to this dashboard. Nothing leaves this computer, and nothing changes until you say so.")
+    stays = "The files go to your council’s own server and nowhere else" if options.sign_in_is_on() else "Nothing leaves this computer"
+    st.caption(f"From your case system’s spreadsheets to this dashboard. {stays}, and nothing changes until you say so.")
     try:
         current = data.store().current()
     except DamagedStore as problem:

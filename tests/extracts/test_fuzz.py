@@ -106,7 +106,7 @@ def test_a_seed_loads_or_is_refused_in_plain_words(name):
 
 
 @pytest.mark.parametrize("name", SEEDS)
-def test_mutated_files_never_crash_the_reader(name):
+def test_mutated_files_never_crash_the_reader(name, record_property):
     data = SEEDS[name]
     loaded = refused = 0
     for seed in range(RUNS // len(SEEDS)):
@@ -122,6 +122,8 @@ def test_mutated_files_never_crash_the_reader(name):
             crash.add_note(f"{name}, seed {seed}")
             raise
     assert loaded + refused == RUNS // len(SEEDS)
+    record_property("loaded", loaded)
+    record_property("refused", refused)
 
 
 _cell = st.one_of(

@@ -247,7 +247,8 @@ def test_supervision_sheets_are_made_for_the_ticked_children(own):
     from cpm_metrics.documents import supervision
 
     results = compute(own.current())
-    children = list(dict.fromkeys(worklist.rows(results)["child_id"]))[:3]
-    own.state.add_note(exceptions.about(lists.obligations(results, ids=[0]).iloc[0]), "Asked twice", "Ann")
+    found = worklist.rows(results)
+    children = list(dict.fromkeys(found["child_id"]))[:3]
+    own.state.add_note(exceptions.about(lists.obligations(results, ids=[int(found["obligation_id"].iloc[0])]).iloc[0]), "Asked twice", "Ann")
     pdf = supervision.pdf(results, children, own.state.notes(), own.state.exceptions())
     assert len(pypdf.PdfReader(io.BytesIO(pdf)).pages) == 3

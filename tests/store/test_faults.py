@@ -57,9 +57,9 @@ def two_loads(store):
 # -- killed
 
 
-def test_killed_at_any_moment_the_data_are_those_before_or_those_after(tmp_path):
+def test_killed_at_any_moment_the_data_are_those_before_or_those_after(tmp_path, record_property):
     result = finished(process("kill-loop", tmp_path, KILLS, 20261122))
-    print(result)
+    record_property("kills", KILLS)
     assert result["bad"] == []
     assert sum(result["tally"].values()) == KILLS
     assert result["tally"]["old"] > 0

@@ -35,11 +35,11 @@ def no_key_from_outside(monkeypatch):
 
 
 @pytest.mark.parametrize("task", rewriting.TASKS if EVERYWHERE else ["rekey", "erase", "retain", "upgrade"])
-def test_killed_before_any_step_every_load_is_whole_and_the_same_command_finishes(task, tmp_path):
+def test_killed_before_any_step_every_load_is_whole_and_the_same_command_finishes(task, tmp_path, record_property):
     done = subprocess.run([sys.executable, rewriting.__file__, task, str(tmp_path), "0" if EVERYWHERE else "2"], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": PATH}, check=False, timeout=1800)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    print(task, "steps", found["steps"], "killed", len(found["tries"]))
+    record_property("kills", len(found["tries"]))
     assert found["steps"] > 8
     assert len(found["tries"]) >= 2
     known = [*(found["before"] or found["after"])["loads"], *found["after"]["loads"]]
