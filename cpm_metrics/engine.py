@@ -233,12 +233,19 @@ def _side_by_side(con: duckdb.DuckDBPyConnection, statements: Sequence[str]) -> 
         with con.cursor() as cursor:
             cursor.execute(sql)
 
+    # What is held in memory is compressed, to a tenth or so, only when asked for, and while nothing else runs. It takes as long as
+    # writing it did.
+    at_once = 2 if _held(con) > COMPRESS_BEYOND // 8 else len(statements)
     with ThreadPoolExecutor(2) as pool:
-        for first in range(0, len(statements), 2):
-            list(pool.map(run, statements[first : first + 2]))
-            # What is held in memory is compressed, to a tenth or so, only when asked for. It takes as long as writing it did.
-            if con.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone()[0] > COMPRESS_BEYOND:
+        for first in range(0, len(statements), at_once or 1):
+            list(pool.map(run, statements[first : first + at_once]))
+            if _held(con) > COMPRESS_BEYOND:
                 con.execute("CHECKPOINT")
+
+
+def _held(con: duckdb.DuckDBPyConnection) -> int:
+    """Bytes that DuckDB has in memory."""
+    return con.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone()[0]
 
 
 def _table(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:

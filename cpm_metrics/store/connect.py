@@ -34,12 +34,12 @@ _BEFORE = (
 _AFTER = ("SET enable_external_access = false", "SET lock_configuration = true")
 
 
-def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A locked-down connection in memory with snapshot files attached read-only under the given aliases.
 
     Arrow tables come in with `register`: variables of Python are not visible to SQL. Queries that outgrow the memory
     limit spill into the store's own folder, taken from the first snapshot's path where `spill` is not given, and into
-    nothing at all where neither is known; encrypted where a snapshot is. Raises duckdb.Error where a file is missing or is not a
+    nothing at all where neither is known; encrypted where a snapshot is. `threads`: that one query may use; all cores by default. Raises duckdb.Error where a file is missing or is not a
     snapshot, KeyProblem where it needs a key that isn't there.
     """
     attach = {alias: Path(path) for alias, path in (attach or {}).items()}
@@ -49,6 +49,8 @@ def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None) 
     con = duckdb.connect(":memory:")
     try:
         _begin(con, spill, encrypted=any(known.values()))
+        if threads is not None:
+            con.execute(f"SET threads = {threads:d}")
         for alias, path in attach.items():
             _attach(con, alias, path, known[alias])
         _lock_down(con)
