@@ -1,14 +1,16 @@
-"""What runs at night: load what was delivered, and keep a backup that is known to work. For systemd, cron and the Task Scheduler alike.
+"""What runs at night: load what was delivered; keep a backup that is known to work, and no load past its time. For systemd, Docker, cron
+and the Task Scheduler alike.
 
     python deploy/night.py load /srv/cpm-inbox
-    python deploy/night.py backup /var/backups/cpm --keep-days 35
+    python deploy/night.py backup /var/backups/cpm --keep-days 35 --keep-loads-days 400
 
 load: the inbox holds one folder per extract, named for the day it was taken (2026-11-20). Whoever delivers it writes a file READY into
 it last, so that half a delivery is never loaded. Oldest first; what was loaded is deleted from the inbox, because it holds names. A load
 that would be surprising (fewer children, an older extract) is not made: it waits for a person, on the page Load.
 
 backup: a new file backup-DATE-TIME.zip, then restored beside it into a scratch folder and checked, then older ones are deleted (the
-seven newest always stay). A backup that can't be restored fails the job and deletes nothing.
+seven newest always stay). A backup that can't be restored fails the job and deletes no older one. Then, whatever became of the backup,
+loads made more than --keep-loads-days ago are deleted for good, but for the current one: how long records are kept is a promise.
 
 The store is the folder that CPM_STORE names. Messages go to standard error, without a child's name. Exit code 1 where a person must look.
 """
@@ -70,7 +72,7 @@ def is_day(name: str) -> bool:
 
 
 def backup(folder: Path, keep_days: int) -> bool:
-    """A backup, tried out; then older ones go. -> whether the new one can be restored."""
+    """A backup, tried out; then older ones go. -> whether the new one can be restored. Raises OSError where the folder can't be written."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = folder / f"backup-{datetime.now():%Y-%m-%d-%H%M%S}.zip"
     if not cpm("backup", new, "--who", "night backup"):
@@ -88,16 +90,29 @@ def backup(folder: Path, keep_days: int) -> bool:
     return True
 
 
+def backup_and_retention(folder: Path, keep_days: int, keep_loads_days: int) -> bool:
+    """-> whether both succeeded; the second is done whatever became of the first."""
+    try:
+        kept = backup(folder, keep_days)
+    except OSError as problem:
+        say(f"No backup: {problem.strerror}: {problem.filename}.")
+        kept = False
+    gone = cpm("retention", "--older-than", keep_loads_days, "--yes", "--who", "night retention")
+    return kept and gone
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("load").add_argument("inbox", type=Path)
     keeping = commands.add_parser("backup")
     keeping.add_argument("folder", type=Path)
-    keeping.add_argument("--keep-days", type=int, default=35)
+    keeping.add_argument("--keep-days", type=int, default=35, help="backups; the seven newest always stay")
+    keeping.add_argument("--keep-loads-days", type=int, default=400, help="loads; the current one always stays")
     given = parser.parse_args()
     os.umask(0o077)
-    return 0 if (load(given.inbox) if given.command == "load" else backup(given.folder, given.keep_days)) else 1
+    fine = load(given.inbox) if given.command == "load" else backup_and_retention(given.folder, given.keep_days, given.keep_loads_days)
+    return 0 if fine else 1
 
 
 if __name__ == "__main__":

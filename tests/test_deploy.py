@@ -37,6 +37,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from oidc_provider_mock import User, run_server_in_thread
 from packaging.requirements import Requirement
 from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import InvalidStatus
@@ -44,8 +45,10 @@ from websockets.sync.client import connect
 
 import tasks
 from cpm_metrics import sample
-from cpm_metrics.store import Store
+from cpm_metrics.access.people import short
+from cpm_metrics.store import Store, loads
 from deploy import night, product_lock
+from tests.access.conftest import TENANT, claims_of, key_of
 from tests.browser.conftest import browser_type_launch_args  # noqa: F401 - the browser that the browser tests use
 from tests.pages.conftest import fill
 from tests.sessions import Visitor, free_port, serve
@@ -128,9 +131,9 @@ def certificate(folder: Path) -> None:
 
 
 @contextmanager
-def nginx(folder: Path, upstream: str) -> Iterator[Proxy]:
-    """deploy/nginx/cpm.conf, with nothing changed but ports and folders."""
-    port = plain = free_port()
+def nginx(folder: Path, upstream: str, port: int) -> Iterator[Proxy]:
+    """deploy/nginx/cpm.conf, with nothing changed but ports and folders. `port`: of https."""
+    plain = port
     while plain == port:  # the system may offer the same one twice
         plain = free_port()
     text = (DEPLOY / "nginx" / "cpm.conf").read_text("utf-8")
@@ -163,7 +166,7 @@ def nginx(folder: Path, upstream: str) -> Iterator[Proxy]:
 
 
 def settings_file(folder: Path) -> dict[str, str]:
-    """deploy/cpm.env.example as the units and compose read it, with key and store in `folder`, and no sign-in."""
+    """deploy/cpm.env.example as the units and compose read it, with key and store in `folder`, and a secrets.toml that isn't there."""
     lines = (DEPLOY / "cpm.env.example").read_text("utf-8").splitlines()
     found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     assert found["CPM_ENCRYPT"] == "required"
@@ -187,21 +190,60 @@ def hosted(tmp_path_factory, small_sample) -> dict[str, str]:
     return env
 
 
+def secrets(folder: Path, port: int = 443, provider: str = "http://127.0.0.1:1") -> Path:
+    """deploy/secrets.toml.example, filled in as part 4 of docs/hosting.md says, for the proxy at `port`."""
+    text = (DEPLOY / "secrets.toml.example").read_text("utf-8")
+    for there, here, times in (
+        (f"https://{NAME}/", f"https://{NAME}:{port}/", 1), (' = ""', ' = "an-invented-value-that-is-long-enough-to-be-one"', 3),
+        ("https://login.microsoftonline.com/TENANT-ID/v2.0/", f"{provider}/", 1), ("TENANT-ID", TENANT, 1),
+    ):  # fmt: skip
+        assert text.count(there) == times, there
+        text = text.replace(there, here)
+    (folder / "secrets.toml").write_text(text)
+    return folder / "secrets.toml"
+
+
 @pytest.fixture(scope="module")
 def proxy(hosted, tmp_path_factory) -> Iterator[Proxy]:
-    folder = tmp_path_factory.mktemp("proxy")
-    with serve(None, folder / "app.log", environ=hosted) as server, nginx(folder, server.url.removeprefix("http://")) as found:
-        yield found
+    """As a council hosts it: nginx, the dashboard that requires sign-in, and a provider that knows one person, "admin"."""
+    folder, port = tmp_path_factory.mktemp("proxy"), free_port()
+    with run_server_in_thread(user_claims=[User(sub="admin", claims=claims_of("admin"))]) as provider:
+        env = hosted | {"STREAMLIT_SECRETS_FILES": str(secrets(folder, port, f"http://localhost:{provider.server_port}"))}
+        with serve(None, folder / "app.log", environ=env) as server, nginx(folder, server.url.removeprefix("http://"), port) as found:
+            yield found
+
+
+def test_without_sign_in_a_hosted_dashboard_does_not_start(hosted, tmp_path):
+    """With the settings as delivered and a secrets.toml that is missing, damaged or not filled in; nor where the line that requires it was
+    taken out, because it is to answer to a name that others can reach."""
+    path = tmp_path / "secrets.toml"
+    env = hosted | {"STREAMLIT_SECRETS_FILES": str(path)}
+    careless = {name: value for name, value in env.items() if name != "CPM_SIGN_IN"}
+    example = (DEPLOY / "secrets.toml.example").read_text("utf-8")
+    for settings, text, said in (
+        (env, None, "Sign-in is required"), (env, "[auth\nredirect_uri =", "Sign-in is required"), (env, example, "cookie_secret is shorter"),
+        (careless, None, f"allowedHosts names {NAME}"),
+    ):  # fmt: skip
+        path.unlink(missing_ok=True)
+        if text is not None:
+            path.write_text(text)
+        with pytest.raises(RuntimeError, match=said), serve(None, tmp_path / "app.log", environ=settings):
+            pass
+
+
+def test_sign_in_is_required_wherever_it_is_hosted(image):
+    """In the settings, and where they are from before it was in them: in the unit, the image, and compose above any settings file."""
+    required = "CPM_SIGN_IN=required"
+    assert required in (DEPLOY / "cpm.env.example").read_text("utf-8").splitlines()
+    assert f"Environment={required}" in (DEPLOY / "systemd" / "cpm-dashboard.service").read_text("utf-8").splitlines()
+    assert required in " ".join(image.all("ENV")).split()
+    (service,) = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"].values()
+    assert service["environment"] == {"CPM_SIGN_IN": "required"}
 
 
 def test_with_the_secrets_as_documented_nobody_gets_past_the_sign_in_page(hosted, tmp_path):
-    """deploy/secrets.toml.example, filled in: every page is the sign-in page; as it is delivered, with nothing filled in, the server doesn't start."""
-    example = (DEPLOY / "secrets.toml.example").read_text("utf-8")
-    (tmp_path / "secrets.toml").write_text(example)
-    env = hosted | {"STREAMLIT_SECRETS_FILES": str(tmp_path / "secrets.toml")}
-    with pytest.raises(RuntimeError, match="cookie_secret is shorter"), serve(None, tmp_path / "app.log", environ=env):
-        pass
-    (tmp_path / "secrets.toml").write_text(re.sub(r' = ""', ' = "an-invented-value-that-is-long-enough-to-be-one"', example))
+    """deploy/secrets.toml.example, filled in: every page is the sign-in page."""
+    env = hosted | {"STREAMLIT_SECRETS_FILES": str(secrets(tmp_path))}
     with serve(None, tmp_path / "app.log", environ=env) as server:
         for page in ("", "worklist", "people"):
             with Visitor(server.url, strict=False) as visitor:
@@ -322,10 +364,23 @@ def test_a_flood_from_one_address_is_slowed_and_a_busy_morning_is_not(proxy):
     assert proxy.ask("/")[0] == 200
 
 
-def test_the_dashboard_works_through_it(proxy, visit, store, small_sample):
-    """Pages with charts and tables, a file taken away, a file dropped: over one secure WebSocket, nothing forbidden by the policy, and
-    nobody else asked for anything. Nothing of the addresses' questions is in the proxy's log."""
+def sign_in(page: Page, proxy: Proxy) -> None:
+    page.goto(proxy.url)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="admin", exact=True).click()
+    page.wait_for_url(f"{proxy.url}/**")
+
+
+def test_the_dashboard_works_through_it(proxy, hosted, visit, store, small_sample):
+    """The first administrator as docs/hosting.md says: signed in, the code, the command. Then pages with charts and tables, a file taken
+    away, a file dropped: over secure WebSockets, nothing forbidden by the policy, and nobody else asked for anything. Nothing of the
+    addresses' questions is in the proxy's log."""
     child = store.current().table("cases")["child_id"].to_pylist()[0]
+    sign_in(visit, proxy)
+    code = short(key_of("admin"))
+    expect(visit.get_by_text(re.compile(f"no access to this dashboard yet.*{code}"))).to_be_visible(timeout=30_000)
+    command(hosted, "people", "give", code, "--role", "administrator")
+    visit.asked.clear()
     for address in ("", "worklist", "teams", "drift", f"child?child={child}", "meeting-quality", "proceedings"):
         visit.goto(f"{proxy.url}/{address}")
         settled(visit)
@@ -345,7 +400,7 @@ def test_the_dashboard_works_through_it(proxy, visit, store, small_sample):
     assert {url.split("/")[2] for url in visit.asked if not url.startswith(("data:", "blob:"))} == {f"{NAME}:{proxy.port}"}
     assert [text for text in visit.said if "Content Security Policy" in text or "Refused to" in text] == []
     log = proxy.access_log.read_text()
-    assert "GET /child 200" in log
+    assert "GET /child 200" in log and "GET /oauth2callback 302" in log
     assert "?" not in log and child not in log
 
 
@@ -425,7 +480,8 @@ def test_packages_are_those_of_the_lock_and_only_the_products():
 
 def test_what_the_image_runs_runs_without_rights_on_a_read_only_root(image, store, tmp_path):
     """A root of its own, put together by the COPY lines, everything read-only but the volumes, no capability, no new privileges, the
-    image's account: it starts, its health check passes, its page is there, the night's load and backup work; and it can write nowhere else."""
+    image's account: without sign-in it doesn't start; with it, it does, its health check passes, its page is there, the night's backup
+    and retention work; and it can write nowhere else."""
     shutil.copytree(store.folder, tmp_path / "cpm" / "store")
     (tmp_path / "app").mkdir()
     for text in image.all("COPY"):
@@ -436,6 +492,7 @@ def test_what_the_image_runs_runs_without_rights_on_a_read_only_root(image, stor
                 copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
                 to.parent.mkdir(parents=True, exist_ok=True)
                 copy(ROOT / source, to if target != "./" else tmp_path / "app")
+    secrets(tmp_path / "cpm").chmod(0o400)
     who = int(image.all("USER")[-1].split(":")[0])
     assert who > 0
     subprocess.run(as_root("chown", "-R", f"{who}:{who}", tmp_path / "cpm"), check=True)
@@ -475,7 +532,9 @@ def test_what_the_image_runs_runs_without_rights_on_a_read_only_root(image, stor
         for place in / /opt /opt/cpm /var/lib; do mount -o remount,bind,ro "$R$place"; done
         cd "$R/opt/cpm"
         chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && python -c " + shlex.quote(tries))}
-        chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && exec " + shlex.join(serves))} &
+        if chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && exec timeout 30 " + shlex.join(serves))} 2> "$R/tmp/refused"; then exit 4; fi
+        grep "Sign-in is required" "$R/tmp/refused"
+        chroot "$R" {bare} STREAMLIT_SECRETS_FILES=/var/lib/cpm/secrets.toml sh -c {shlex.quote("cd /opt/cpm && exec " + shlex.join(serves))} &
         server=$!
         for n in $(seq 100); do
             if chroot "$R" {bare} sh -c {shlex.quote("cd /opt/cpm && " + shlex.join(asks))} 2>/dev/null; then break; fi
@@ -502,6 +561,8 @@ def test_compose_gives_the_container_nothing_it_does_not_need(image):
     assert service["user"] == image.all("USER")[-1]
     assert "ports" not in service and "privileged" not in service and "cap_add" not in service
     assert service["mem_limit"] and service["pids_limit"]
+    assert service["ulimits"] == {"core": 0}
+    assert "LimitCORE=0" in (DEPLOY / "systemd" / "cpm-.service.d" / "10-shared.conf").read_text("utf-8").splitlines()
     assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
     assert all("noexec" in place for place in service["tmpfs"])
     assert not re.search(r"(?i)(password|client_secret|cookie_secret) *[:=]", (DEPLOY / "compose.yaml").read_text("utf-8"))
@@ -560,12 +621,13 @@ def test_the_units_are_hardened(machine, unit, most):
 def test_units_image_and_windows_start_the_same_things(image):
     """One command for the dashboard, one program for the night: what is tested here is what runs there. The files they name exist."""
     starts = {path.stem: re.search(r"^ExecStart=/opt/cpm/current/\.venv/bin/(.*)$", path.read_text("utf-8"), re.M)[1] for path in (DEPLOY / "systemd").glob("*.service")}
-    commands = re.findall(r"-m cpm_metrics (\w+)", "\n".join(path.read_text("utf-8") for path in (DEPLOY / "systemd").glob("*.service")))
-    assert commands and all(subprocess.run([sys.executable, "-m", "cpm_metrics", word, "--help"], cwd=ROOT, capture_output=True, check=False).returncode == 0 for word in commands)
+    assert not [path for path in (DEPLOY / "systemd").glob("*.service") if len(re.findall(r"^Exec", path.read_text("utf-8"), re.M)) != 1]
     assert starts["cpm-dashboard"].split() == json.loads(image.all("CMD")[-1])
     for unit, command in (("cpm-load", "load"), ("cpm-backup", "backup")):
-        _, script, word, *_ = starts[unit].split()
+        _, script, word, _, *options = starts[unit].split()
         assert (ROOT / script).is_file() and word == command
+        helped = subprocess.run([sys.executable, ROOT / script, word, "--help"], capture_output=True, text=True, check=True).stdout
+        assert all(option in helped for option in options[::2])
         writable = re.search(r"^ReadWritePaths=(.*)$", (DEPLOY / "systemd" / f"{unit}.service").read_text("utf-8"), re.M)[1]
         assert writable in starts[unit]
     for path in (DEPLOY / "systemd").glob("*.timer"):
@@ -667,10 +729,43 @@ def test_a_store_that_is_damaged_is_not_backed_up_over_good_backups(tmp_path, st
     for path in old:
         path.write_bytes(b"old")
         os.utime(path, (0, 0))
-    code, _ = run_night(tmp_path / "store", "backup", folder)
+    code, said = run_night(tmp_path / "store", "backup", folder)
     assert code == 1
+    assert "No load is that old" in said
     assert all(path.exists() for path in old)
     assert not list(folder.glob("trying-*"))
+
+
+@pytest.fixture
+def aged_store(tmp_path, small_sample, monkeypatch) -> Store:
+    """One load of 500 days ago, one of 300, one of today."""
+    now = loads.now()
+    for days, files in ((500, small_sample), (300, small_sample[:2]), (0, small_sample[:3])):
+        monkeypatch.setattr(loads, "now", lambda days=days: now - timedelta(days=days))
+        found = fill(tmp_path / "aged", files, EXTRACT)
+    monkeypatch.undo()
+    assert len(found.history()) == 3
+    return found
+
+
+@pytest.mark.parametrize(("possible", "code", "days", "left"), [(True, 0, [], 2), (False, 1, ["--keep-loads-days", 100], 1)])
+def test_loads_past_their_time_go_whatever_became_of_the_backup(aged_store, tmp_path, possible, code, days, left):
+    """400 days where nothing is said, other days where they are; where the backup can't be written too, and the exit code tells of that."""
+    folder = tmp_path / "backups"
+    if not possible:
+        folder.write_text("a file stands where the folder should be")
+    newest = aged_store.history()[:left]
+    found, said = run_night(aged_store.folder, "backup", folder, *days)
+    assert (found, "No backup" in said) == (code, not possible), said
+    assert aged_store.history() == newest
+    assert [line.who for line in aged_store.state.audit(what="loads deleted")] == ["night retention"]
+
+
+def test_a_retention_that_fails_fails_the_night_though_the_backup_is_there(aged_store, tmp_path):
+    found, said = run_night(aged_store.folder, "backup", tmp_path / "backups", "--keep-loads-days", 0)
+    assert found == 1, said
+    assert len(list((tmp_path / "backups").glob(night.BACKUP))) == 1
+    assert len(aged_store.history()) == 3
 
 
 # -- by hand, and the documents
@@ -700,12 +795,17 @@ def test_the_hosting_page_says_what_is_there():
     assert [word for word in words if not re.search(rf"^    {word}\b", said, re.M)] == []
     (service,) = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"].values()
     line = text[text.index("docker run --detach") : text.index("The account `cpm` of part 2")]
-    for part in ("--read-only", "--cap-drop ALL", "--security-opt no-new-privileges", f"--user {service['user']}", f"--memory {service['mem_limit']}", f"--pids-limit {service['pids_limit']}",
+    limits = " ".join(f"--ulimit {name}={value}" for name, value in service["ulimits"].items())
+    given = " ".join(f"--env {name}={value}" for name, value in service["environment"].items())
+    for part in (limits, given, "--read-only", "--cap-drop ALL", "--security-opt no-new-privileges", f"--user {service['user']}", f"--memory {service['mem_limit']}", f"--pids-limit {service['pids_limit']}",
                  *(f"-v {volume}" for volume in service["volumes"]), f"--tmpfs {service['tmpfs'][0]}", f"--network {service['network_mode']}", f"--env-file {service['env_file'][0]}"):  # fmt: skip
         assert part in line, part
     units = "\n".join(path.read_text("utf-8") for path in (DEPLOY / "systemd").iterdir() if path.is_file())
     for figure in ("02:30", "04:00", "/srv/cpm-inbox", "/var/backups/cpm"):
         assert figure in text and figure in units
-    for days in re.findall(r"(?:--keep-days|--older-than) (\d+)", units):
+    defaults = re.findall(r'"(--keep-\S*days)", type=int, default=(\d+)', (DEPLOY / "night.py").read_text("utf-8"))
+    assert sorted(re.findall(r"(--keep-\S*days) (\d+)", units)) == sorted(defaults) and len(defaults) == 2
+    for name, days in defaults:
+        assert f"{name} {days}" in text
         assert f"{days} days" in text and f"{days} days" in (ROOT / "docs" / "dpia.md").read_text("utf-8")
     assert not re.search(r"(?i)TODO|TBD|FIXME|to be filled", text)

@@ -1,10 +1,13 @@
 # Tells the Task Scheduler what to do at night, for the account that runs this, without administrator rights:
 #   powershell -File deploy\windows\register-tasks.ps1 -Inbox D:\cpm-inbox -Backups E:\cpm-backups
+# Backups are kept 35 days and loads 400, unless -KeepDays and -KeepLoadsDays say otherwise.
 # Where scripts are forbidden by policy: docs/hosting.md gives the same by hand. To take the tasks away: -Remove
 [CmdletBinding()]
 param(
     [string] $Inbox,
     [string] $Backups,
+    [ValidateRange(1, 36500)] [int] $KeepDays = 35,
+    [ValidateRange(1, 36500)] [int] $KeepLoadsDays = 400,
     [switch] $Remove
 )
 Set-StrictMode -Version Latest
@@ -13,7 +16,7 @@ $ErrorActionPreference = 'Stop'
 $night = Join-Path $PSScriptRoot 'night.cmd'
 $tasks = @(
     @{ Name = 'CPM night load'; What = 'load'; Folder = $Inbox; At = '02:30' },
-    @{ Name = 'CPM night backup'; What = 'backup'; Folder = $Backups; At = '04:00' }
+    @{ Name = 'CPM night backup'; What = "backup --keep-days $KeepDays --keep-loads-days $KeepLoadsDays"; Folder = $Backups; At = '04:00' }
 )
 
 foreach ($task in $tasks) {
