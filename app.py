@@ -54,5 +54,7 @@ if __name__ == "__main__":
     visit()
 else:
     from pages._server.start import options
+    from pages._shared.memory import set_aside_what_stays
 
+    set_aside_what_stays()
     app = st.App(__file__, **options())  # Streamlit looks for these very words

@@ -6,10 +6,12 @@ by side. Into `50_status.sql` go the rules' clocks; the indicators come after it
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from itertools import groupby
@@ -40,18 +42,25 @@ CONTRACT_COLUMNS = (
     "status", "days", "team", "worker", "why",
 )  # fmt: skip
 STATUSES = ("cannot_tell", "on_time", "late", "lapsed", "missed", "overdue", "due_soon", "upcoming")
+MOST_KEPT = 1_000_000
+"""Cells of answers that one Results keeps; an answer of more than a quarter of it is not kept. A cell of a frame is some 20 bytes."""
+AN_ANSWER = 300
+"""As many cells as what stands round them weighs."""
 COUNTED = ("on_time", "late", "missed", "overdue")
 
 
 class Results:
     """Everything computed for one load on one date. Safe to share between threads: each question has its own cursor.
 
-    Its tables are listed in docs/design.md, under "engine".
+    Its tables are listed in docs/design.md, under "engine". They never change once they are computed, so an answer is kept (`MOST_KEPT`)
+    and given again to whoever asks the same: in one session, or in another that has the same rights and therefore the same Results.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, load_id: str, settings: Settings):
         self._con = con
         self._guard = threading.Lock()
+        self._answers: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()  # question -> answer, its cells; longest unasked first
+        self._cells = 0
         self.as_at = as_at
         self.extract_date = extract_date
         self.load_id = load_id
@@ -70,19 +79,87 @@ class Results:
             return self._con.cursor()
 
     def frame(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> pd.DataFrame:
-        """The rows of a query as a DataFrame; dates are datetime64 or NaT, whole numbers with blanks are Int64."""
+        """The rows of a query as a DataFrame; dates are datetime64 or NaT, whole numbers with blanks are Int64.
+
+        It is the caller's own: pandas copies a column before it is written to, so that what is kept doesn't change with it.
+        """
+        question = _question("frame", sql, params)
+        found = self._kept(question)
+        return self._asked_for_frame(question, sql, params) if found is None else found.copy(deep=False)
+
+    def _asked_for_frame(self, question: Hashable | None, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> pd.DataFrame:
         with self.cursor() as cursor:
             frame = cursor.execute(sql, params or None).df()
-            kinds = {column[0]: str(column[1]) for column in cursor.description}
-        for name, kind in kinds.items():
+            kinds = _kinds(cursor)
+        for name, kind in kinds:
             if kind in ("BIGINT", "INTEGER", "NUMBER") and frame[name].dtype == "float64":
                 frame[name] = frame[name].astype("Int64")
-        return frame
+        if not _ONE_VALUE.issuperset(kind for _, kind in kinds):
+            return frame
+        self._keep(question, frame, len(frame) * len(kinds))
+        return frame.copy(deep=False)
 
     def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple]:
         """The rows of a query as tuples."""
-        with self.cursor() as cursor:
-            return cursor.execute(sql, params or None).fetchall()
+        question = _question("rows", sql, params)
+        rows = self._kept(question)
+        if rows is None:
+            with self.cursor() as cursor:
+                rows = cursor.execute(sql, params or None).fetchall()
+                kinds = _kinds(cursor)
+            if not _ONE_VALUE.issuperset(kind for _, kind in kinds):
+                return rows
+            self._keep(question, rows, len(rows) * len(kinds))
+        return list(rows)
+
+    def _kept(self, question: Hashable | None) -> Any:
+        with self._guard:
+            if question not in self._answers:
+                return None
+            self._answers.move_to_end(question)
+            return self._answers[question][0]
+
+    def _keep(self, question: Hashable | None, answer: Any, cells: int) -> None:
+        cells += AN_ANSWER
+        if question is None or cells > MOST_KEPT // 4:
+            return
+        with self._guard:
+            if question in self._answers:  # asked twice at once
+                return
+            self._answers[question] = answer, cells
+            self._cells += cells
+            while self._cells > MOST_KEPT:
+                self._cells -= self._answers.popitem(last=False)[1][1]
+
+
+# Kinds of a column whose cells nobody can change in place, as a list could be for all who are given it.
+_ONE_VALUE = frozenset({"VARCHAR", "DATE", "BOOLEAN", "DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "TIMESTAMP"})
+
+
+def _kinds(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """(column, DuckDB's name of its kind; a decimal's without its digits)."""
+    return [(column[0], re.sub(r"^DECIMAL\(\d+,\d+\)$", "DECIMAL", str(column[1]))) for column in cursor.description]
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None), date, datetime})
+
+
+def _question(kind: str, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> Hashable | None:
+    """What is asked, so that only the same is equal to it: 1, 1.0 and True are three. None where a parameter is not of a plain kind."""
+    try:
+        return kind, sql, _as_asked(params)
+    except TypeError:
+        return None
+
+
+def _as_asked(value: Any) -> Hashable:
+    if type(value) in _PLAIN:
+        return type(value), value
+    if type(value) in (list, tuple):
+        return type(value), tuple(map(_as_asked, value))
+    if type(value) is dict:
+        return dict, tuple((name, _as_asked(of)) for name, of in value.items())
+    raise TypeError
 
 
 def compute(snapshot, as_at: date | None = None, settings: Settings | None = None) -> Results:
