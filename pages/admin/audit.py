@@ -1,5 +1,6 @@
 """The audit: who signed in, loaded, undid, changed a setting, opened a child, took something away. It can only be added to."""
 
+import zlib
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,13 @@ from pages._shared.gate import allow
 
 LONDON = ZoneInfo("Europe/London")
 MOST = 500
+USUAL_DAYS = 90
 
 
 def page() -> None:
     viewer = allow(Right.PEOPLE)
     frame.title("Audit")
-    st.caption("Every line was written when it happened and can't be changed. Times are of London. No child's name is in it: a child is named by their ID.")
+    st.caption("Every line was written when it happened and can’t be changed. Times are of London. No child’s name is in it: a child is named by their ID.")
     if viewer.masked:
         st.info("Names are hidden now: who did it is not shown.", icon=":material/visibility_off:")
     lines = audit.lines(data.store().state, LONDON)
@@ -30,11 +32,29 @@ def page() -> None:
     if not len(found):
         show.empty("No line is like that", "Take out a filter, or choose more days.", ":material/search_off:")
         return
-    st.dataframe(
-        found.head(MOST), hide_index=True, alt="Lines of the audit, newest first",
-        column_config={"number": None, "at": st.column_config.DatetimeColumn("When", format="DD MMM YYYY HH:mm:ss"), "who": "Who", "what": "What", "subject": "About", "detail": st.column_config.TextColumn("More", width="large")},
-    )  # fmt: skip
-    downloads.offer_list(found, "audit", {"Lines": f"{len(found):,} of {len(lines):,}"}, title="Audit", headers={"number": "Line", "at": "When", "subject": "About", "detail": "More"})
+    listed(found.head(MOST))
+    downloads.offer_list(found, "audit", {"Lines": f"{len(found):,} of {len(lines):,}"}, title="Audit", headers={"number": "Line", "at": "When", "who": "Who", "what": "What happened", "subject": "About", "detail": "More"})
+
+
+def listed(found: pd.DataFrame) -> None:
+    """The table, and the ticked line in full: a cell shows only the beginning of a long one."""
+    # Streamlit keeps ticks by place: with other lines it must be another table.
+    version = zlib.crc32(",".join(map(str, found["number"])).encode())
+    ticked = st.dataframe(
+        found, hide_index=True, height=show.height(found, 430), alt="Lines of the audit, newest first", key=f"audit-lines-{version:x}", on_select="rerun", selection_mode="single-row",
+        column_config={
+            "number": None, "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY HH:mm:ss", help="Tick a line to read it in full below. With the keyboard: Shift+Space."),
+            "who": "Who", "what": "What happened", "subject": "About", "detail": st.column_config.TextColumn("More", width="large"),
+        },
+    ).selection.rows  # fmt: skip
+    if not ticked or ticked[0] >= len(found):
+        st.caption("Tick a line to read it in full.")
+        return
+    line = found.iloc[ticked[0]]
+    with st.container(border=True):
+        st.text(f"{look.day(line['at'].date())}, {line['at']:%H:%M:%S} · {line['who']} · {line['what']}" + (f" · {line['subject']}" if line["subject"] else ""))
+        if line["detail"]:
+            st.text(line["detail"])
 
 
 def searched(lines: pd.DataFrame) -> pd.DataFrame:
@@ -42,9 +62,15 @@ def searched(lines: pd.DataFrame) -> pd.DataFrame:
     with st.container(horizontal=True):
         kinds = st.multiselect("What happened", sorted(lines["what"].unique()), key="audit-what", placeholder="Everything")
         names = st.multiselect("Who", sorted(lines["who"].unique()), key="audit-who", placeholder="Everybody")
-        about = st.text_input("About", key="audit-about", placeholder="A child ID, load, setting…", help="Any part of what a line is about, or of its details.")
-        days = st.date_input("Days", (max(first, last - timedelta(days=90)), last), min_value=first, max_value=last, key="audit-days", format="DD/MM/YYYY")
-    return audit.searched(lines, kinds, names, about, *(span(days) or (None, None)))
+        about = st.text_input("About or more", key="audit-about", placeholder="A child ID, load, setting…", help="Any part of what stands under About or More.")
+        # As wide as two dates: in half a phone's width the second one was cut off.
+        days = st.date_input("Days", (max(first, last - timedelta(days=USUAL_DAYS)), last), min_value=first, max_value=last, key="audit-days", format="DD/MM/YYYY", width=270)
+    chosen = span(days)
+    if chosen is None:
+        st.caption("Choose the last day too. Until then the lines of every day are shown.")
+    elif chosen[0].date() > first:
+        st.caption(f"There are older lines, back to {look.day(first)}: choose more days to see them.")
+    return audit.searched(lines, kinds, names, about, *(chosen or (None, None)))
 
 
 def span(days) -> tuple[datetime, datetime] | None:

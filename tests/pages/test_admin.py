@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from cpm_metrics.access import People
 from cpm_metrics.access.people import Access, short
 from cpm_metrics.errors import CpmError
+from cpm_metrics.store import loads
 from cpm_metrics.views import audit
 from tests.pages.conftest import fill, open_page, texts
 
@@ -52,6 +55,8 @@ def test_a_role_without_teams_and_the_last_administrator_are_refused(own):
     at.selectbox(key=f"person-{code}-role").set_value("team-manager").run()
     click(at, f"person-{code}-save")
     assert "exactly one team" in "".join(error.value for error in at.error)
+    assert f"take-{code}" not in {button.key for button in at.button}  # first it asks
+    click(at, f"ask-take-{code}")
     click(at, f"take-{code}")
     assert "only administrator" in "".join(error.value for error in at.error)
     assert register.persons()["t/a"].role == "administrator"
@@ -92,14 +97,109 @@ def test_a_child_is_erased_and_comes_up_nowhere(own):
     assert child in texts(open_page("pages/children/child.py", child=child))
     at = open_page(KEEPING)
     at.text_input(key="keeping-child").set_value(child).run()
+    name = " ".join(own.current().cursor().execute("SELECT forename, surname FROM snapshot.cases WHERE child_id = ?", [child]).fetchone())
+    assert f"**{name}**" in texts(at).replace("\\", "")  # whose ID it is
     at.text_input(key="keeping-reference").set_value("request 118").run()
-    assert at.button(key="keeping-erase").disabled
+    for again, said in (("", "Fill in"), (child + "0", "not the same")):
+        at.text_input(key="keeping-again").set_value(again).run()
+        click(at, "keeping-erase")
+        assert said in texts(at)
+        assert child in own.current().children()
     at.text_input(key="keeping-again").set_value(child).run()
     click(at, "keeping-erase")
     assert "Erased" in texts(at)
+    assert {at.text_input(key=f"keeping-{field}").value for field in ("child", "reference", "again")} == {""}
     assert "No such child" in texts(open_page("pages/children/child.py", child=child))
     assert child not in own.current().children()
     assert not [line for line in own.state.audit(limit=10_000) if child in f"{line.subject} {line.detail}"]
+
+
+def test_an_id_is_not_read_before_the_page_said_whose_it_is(own):
+    """Changed at the last moment: the button asks to look again, and nobody is erased."""
+    one, other = sorted(own.current().children())[:2]
+    at = open_page(KEEPING)
+    at.text_input(key="keeping-child").set_value(one)
+    at.text_input(key="keeping-again").set_value(one)
+    at.text_input(key="keeping-reference").set_value("request 118").run()
+    at.text_input(key="keeping-child").set_value(other)
+    at.text_input(key="keeping-again").set_value(other)
+    click(at, "keeping-erase")
+    assert "changed just now" in texts(at)
+    assert {one, other} <= own.current().children()
+
+
+def test_old_loads_go_only_when_ticked(own, sample_files, monkeypatch):
+    """The button deletes what is ticked and listed, and the current load stays."""
+    real = loads.now()
+    with monkeypatch.context() as patch:
+        patch.setattr(loads, "now", lambda: real - timedelta(days=500))
+        aged = fill(own.folder, sample_files)
+    fill(own.folder, sample_files)
+    assert len(aged.history()) == 3
+    at = open_page(KEEPING)
+    click(at, "keeping-delete")
+    assert "Nothing is deleted yet" in texts(at) and len(aged.history()) == 3
+    at.checkbox(key="keeping-sure-400-1").check().run()
+    click(at, "keeping-delete")
+    assert "Deleted for good" in texts(at)
+    assert len(aged.history()) == 2
+
+
+def test_a_service_is_not_made_twice_and_not_lost_by_a_slip(own):
+    """A name that exists is refused; without a team it goes only by the button that says so, with who has it."""
+    register = People(own.state)
+    team = sorted({team for (team,) in own.current().cursor().execute("SELECT DISTINCT team FROM snapshot.cases WHERE team IS NOT NULL").fetchall()})[0]
+    register.set_service("North", [team], "a test")
+    register.give("t/b", Access("service-manager", services=("North",), name="Ben"), "a test")
+    at = open_page(PEOPLE)
+    at.text_input(key="service-name").set_value("north").run()
+    at.multiselect(key="service-new-teams").set_value([team]).run()
+    click(at, "service-add")
+    assert "already" in texts(at) and register.services() == {"North": (team,)}
+    at.multiselect(key="service-teams-North").set_value([])
+    click(at, "service-save-North")  # pressed before the page could warn
+    assert "Remove this service" in texts(at) and register.services() == {"North": (team,)}
+    assert "1 person" in texts(at)
+    click(at, "service-save-North")
+    assert register.services() == {}
+
+
+def test_an_app_role_is_added_once_and_removed_after_asking(own):
+    register = People(own.state)
+    at = open_page(PEOPLE)
+    at.text_input(key="claim-value").set_value("CPM.Analysts").run()
+    at.selectbox(key="claim-new-role").set_value("analyst")
+    click(at, "claim-new-save")  # pressed before the page had the new role: what is chosen counts
+    assert register.claims()["CPM.Analysts"].role == "analyst"
+    at.text_input(key="claim-value").set_value("CPM.Analysts").run()
+    at.selectbox(key="claim-new-role").set_value("administrator").run()
+    click(at, "claim-new-save")
+    assert "already" in texts(at) and register.claims()["CPM.Analysts"].role == "analyst"
+    click(at, "ask-claim-take-CPM.Analysts")
+    assert register.claims()
+    click(at, "claim-take-CPM.Analysts")
+    assert register.claims() == {}
+
+
+def test_people_are_found_and_their_names_are_hidden_on_a_shared_screen(own):
+    """By a part of the name among many; with hidden names only codes are shown, and the name stays in the store."""
+    register = People(own.state)
+    names = ["Ada Fenwick", "Ben Okoro", "Cy Marsh", "dee Ash", "Eve Lamb", "Fay Reed", "Gil Stone", "Hal Birch", "Ivy Croft"]
+    for name in names:
+        register.give(f"t/{name}", Access("administrator", name=name), "a test")
+    at = open_page(PEOPLE)
+    at.text_input(key="people-find").set_value("okoro").run()
+    assert [one.label for one in at.expander if "Administrator" in one.label and "every team" in one.label] == [f"Ben Okoro \\({short('t/Ben Okoro')}\\) · Administrator · every team"]
+    at.text_input(key="people-find").set_value("").run()
+    at.toggle(key="names-hidden").set_value(True).run()
+    shown = texts(at) + " ".join(one.label for one in at.expander)
+    assert not [name for name in names if name in shown]
+    code = short("t/Cy Marsh")
+    assert f"Person {code}" in shown
+    at.selectbox(key=f"person-{code}-role").set_value("analyst").run()
+    click(at, f"person-{code}-save")
+    assert register.persons()["t/Cy Marsh"] == Access("analyst", name="Cy Marsh")
+    assert "Cy Marsh" not in texts(at)
 
 
 def test_nothing_old_is_nothing_to_delete(own):
