@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import cache
@@ -19,6 +19,7 @@ from string import Template
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -111,6 +112,21 @@ class Results:
                 return rows
             self._keep(question, rows, len(rows) * len(kinds))
         return list(rows)
+
+    def once(self, make: Callable[..., pd.DataFrame], *args: Any, **named: Any) -> pd.DataFrame:
+        """`make(results, *args, **named)`, made once and kept like the answers. `make` is a function of a module that goes by nothing but
+        what it is given. What it makes is the caller's own, as a frame is."""
+        try:
+            question: Hashable | None = (make, _as_asked(args), _as_asked(named))
+        except TypeError:
+            question = None
+        found = self._kept(question)
+        if found is None:
+            found = make(self, *args, **named)
+            if any(isinstance(cell, list | dict | set | np.ndarray) for _, column in found.items() if column.dtype == object for cell in column):
+                return found
+            self._keep(question, found, found.size)
+        return found.copy(deep=False)
 
     def _kept(self, question: Hashable | None) -> Any:
         with self._guard:

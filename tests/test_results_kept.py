@@ -143,3 +143,26 @@ def test_sessions_that_ask_and_write_at_once_have_the_right_answers(results):
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(session, range(8)))
     assert results._cells == sum(cells for _, cells in results._answers.values())
+
+
+def late_ones(results, than: int = 0, *, lists: bool = False) -> pd.DataFrame:
+    made.append((than, lists))
+    frame = results.frame("SELECT * FROM things WHERE id > $1 ORDER BY id", [than])
+    return frame.assign(two=[[1, 2]] * len(frame)) if lists else frame.assign(word=None)
+
+
+made: list = []
+
+
+def test_what_is_made_of_a_results_is_made_once_for_the_same_words(results):
+    made.clear()
+    right = late_ones(results, 2)
+    for _ in range(3):
+        own = results.once(late_ones, 2)
+        pd.testing.assert_frame_equal(own, right)
+        own["name"], own.loc[0, "half"] = "x", 99
+    assert made == [(2, False)] * 2
+    pd.testing.assert_frame_equal(results.once(late_ones, 3), late_ones(results, 3))
+    pd.testing.assert_frame_equal(results.once(late_ones, than=3), late_ones(results, 3))
+    results.once(late_ones, 2, lists=True)["two"].iloc[0].append(3)
+    assert results.once(late_ones, 2, lists=True)["two"].iloc[0] == [1, 2]  # could be changed in place: made anew

@@ -20,9 +20,9 @@ def page() -> None:
     frame.title("Drift", view)
     which = state.param("show", SHOWS, "signs")
     table = drift.matrix(view.results, view.teams)
-    flags = lists.flags(view.results, teams=view.teams)
+    flags = view.results.once(lists.flags, teams=view.teams)
     in_care = sum(drift.children_in_care(view.results, view.teams).values())
-    stages = {stage: waiting.rows(view.results, stage) for stage in waiting.STAGES}
+    stages = {stage: view.results.once(waiting.rows, stage) for stage in waiting.STAGES}
     now = {stage: still_waiting(view, rows) for stage, rows in stages.items()}
     silent = table.frame.set_index("indicator")["all"].get("silent-drift")
 

@@ -31,7 +31,7 @@ def page() -> None:
         if len(without):
             inferred(view, without)
         return
-    everything = court.of_teams(court.all_proceedings(view.results), view.teams)
+    everything = court.of_teams(view.results.once(court.all_proceedings), view.teams)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         kind = show.parts(VIEWS, forgets=("show",))
         how_counted(view)
