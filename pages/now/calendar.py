@@ -40,7 +40,7 @@ def page() -> None:
         kind = show.parts(VIEWS, label="What to show", forgets=("show", "count"))
         by = show.parts(COUNT, "count", "What to count") if kind == "cpm" else "meetings"
         how_counted(view, kind)
-    obligations = book_by.open_obligations(view.results, "review" if kind == "review" else "cpm")
+    obligations = view.results.once(book_by.open_obligations, "review" if kind == "review" else "cpm")
     if kind == "chair":
         chair(view, obligations, weeks)
     else:
