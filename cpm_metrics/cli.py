@@ -173,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     which = kept_for.add_mutually_exclusive_group(required=True)
     which.add_argument("--older-than", type=_days, nargs="+", action=_Days, metavar="DAYS", help="loads made longer ago, for example: --older-than 400 days")
     which.add_argument("--load", metavar="ID", help="this load, damaged or not (`history` and `check` name them)")
+    kept_for.add_argument("--even-so", action="store_true", help="also where even the current load is that old: loading has stopped, and the clock is right")
     erase = command("erase", _erase, "take a child out of every file of the store for good", ABOUT_ERASE)
     erase.add_argument("child", metavar="CHILD_ID")
     erase.add_argument("--reference", required=True, metavar="TEXT", help="where it was decided, for the audit; without the child's ID or name")
@@ -635,9 +636,10 @@ def _retention(options: argparse.Namespace) -> None:
         return
     _confirm(options, f"Every load made more than {options.older_than} days ago will be deleted for good, but for the current one.")
     try:
-        gone = store.retain(options.older_than, _who(options), confirmed=options.yes)
+        # --yes is in what runs at night: it doesn't say that anybody has looked at the clock.
+        gone = store.retain(options.older_than, _who(options), confirmed=options.even_so)
     except NeedsConfirmation as question:
-        raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --yes.") from None
+        raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --even-so.") from None
     _say(f"Deleted: {_loads(len(gone))}." if gone else "No load is that old: nothing was deleted.")
 
 
@@ -682,6 +684,8 @@ def _store(options: argparse.Namespace) -> Store:
 def _who(options: argparse.Namespace) -> str:
     if options.who:
         return options.who
+    if os.environ.get("SUDO_USER"):  # a person, and not the account that the service runs under
+        return os.environ["SUDO_USER"]
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -261,10 +261,10 @@ class Visitor:
                     raise PageError(f"{button.label}: {answer.backend_operation_response.error_msg}")
                 return self.url + answer.backend_operation_response.deferred_file.url
 
-    def fetch(self, link: str) -> tuple[int, bytes]:
+    def fetch(self, link: str, method: str = "GET") -> tuple[int, bytes]:
         """(HTTP status, what came) of a link, with this visitor's cookies."""
         jar = SimpleCookie(dict(self.cookies))
-        request = urllib.request.Request(link, headers={"Cookie": "; ".join(f"{name}={morsel.coded_value}" for name, morsel in jar.items())} if jar else {})
+        request = urllib.request.Request(link, headers={"Cookie": "; ".join(f"{name}={morsel.coded_value}" for name, morsel in jar.items())} if jar else {}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read()
@@ -282,6 +282,11 @@ class Visitor:
     def downloads(self) -> list[str]:
         """The labels of the download buttons on the page that can be clicked."""
         return [element.download_button.label for element in self.elements if element.WhichOneof("type") == "download_button" and not element.download_button.disabled]
+
+    @property
+    def download_ids(self) -> list[str]:
+        """The same, by what tells each from the others: several have one label."""
+        return [element.download_button.id for element in self.elements if element.WhichOneof("type") == "download_button" and not element.download_button.disabled]
 
     # -- what stands on the page
 
@@ -412,7 +417,7 @@ class Visitor:
     def _find(self, name: str, kinds: set[str]) -> Message:
         """The one widget of these kinds with this key, else the first with these words in its label."""
         found = [getattr(element, kind) for element in self.elements if (kind := element.WhichOneof("type")) in kinds]
-        by_key = [one for one in found if getattr(one, "id", "").endswith(f"-{name}")]
+        by_key = [one for one in found if getattr(one, "id", "") == name or getattr(one, "id", "").endswith(f"-{name}")]
         by_label = [one for one in found if name in getattr(one, "label", "")]
         exact = [one for one in by_label if one.label == name]
         for several in (by_key, exact, by_label):

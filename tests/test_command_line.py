@@ -481,8 +481,10 @@ def test_retention_deletes_old_loads_only_after_asking(run, tmp_path, monkeypatc
         monkeypatch.setattr(sys.stdin, "readline", lambda: "yes\n", raising=False)
         code, _, err = run("retention", "--older-than", "400")
         assert code == 1
-        assert "clock" in err and "--yes" in err
-        code, _, err = run("retention", "--older-than", "400", "--yes")
+        assert "clock" in err and "--even-so" in err
+        code, _, err = run("retention", "--older-than", "400", "--yes")  # what runs at night has looked at no clock
+        assert (code, "clock" in err) == (1, True), err
+        code, _, err = run("retention", "--older-than", "400", "--yes", "--even-so")
         assert (code, "Deleted: 1 load." in err) == (0, True), err
     assert run("history")[1].count("2026-11-") >= 1
     assert b"Team of 2026-11-13" not in raw(tmp_path / "store")

@@ -17,6 +17,8 @@ from cpm_metrics.access.roles import ROLES, Right, Teams
 from cpm_metrics.errors import CpmError
 from cpm_metrics.store.state import State
 
+# No sign-in lasts longer than a day ([access] longest_hours), so an ended one need not be remembered longer than this.
+KEPT_DAYS = 2
 PERSON, CLAIM, SERVICE, WAITING, ENDED = "access of a person", "access by a claim", "service", "waiting for access", "sign-in ended"
 
 
@@ -207,11 +209,11 @@ class People:
     # -- sign-ins that are over before their cookie is
 
     def end(self, sign_in: str, who: str, why: str) -> None:
-        """`sign_in`: a hash of the cookie. From now on that cookie opens nothing."""
-        self._state.save(ENDED, "", sign_in, {"at": _now(), "why": why}, who, (why, "", {}))
+        """`sign_in`: a hash of what the cookie says. From now on that cookie opens nothing."""
+        self._state.save(ENDED, "", sign_in, {"at": _now(), "why": why}, who, (why, "", {}), keep_days=KEPT_DAYS)
 
-    def ended(self) -> set[str]:
-        return set(self._state.saved(ENDED, ""))
+    def ended(self, sign_in: str) -> bool:
+        return self._state.is_saved(ENDED, "", sign_in)
 
 
 def _listed(claim: Any) -> list[str]:

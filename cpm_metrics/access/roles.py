@@ -39,6 +39,6 @@ ROLES: dict[str, Role] = {
         Role("administrator", "Administrator", frozenset(Right), Teams.ALL, "Sees every team, loads, changes settings, says who may see what, reads the audit."),
         Role("service-manager", "Service manager", frozenset({Right.CHILDREN, Right.DECIDE}), Teams.SOME, "Sees the children of the named services or teams, writes notes and exceptions."),
         Role("team-manager", "Team manager", frozenset({Right.CHILDREN, Right.DECIDE}), Teams.ONE, "Sees the children of one team, writes notes and exceptions."),
-        Role("analyst", "Analyst", frozenset({Right.CHILDREN, Right.LOAD}), Teams.ALL, "Loads extracts and sees every team; without drill-down, only the pages for loading, with names hidden."),
+        Role("analyst", "Analyst", frozenset({Right.CHILDREN, Right.LOAD}), Teams.ALL, "Loads extracts and sees every team; without the right to open single children, only the pages for loading, with names hidden and counts for lists."),
     )
 }  # fmt: skip

@@ -12,7 +12,7 @@ from cpm_metrics.access.people import NotAllowed, Viewer
 from cpm_metrics.access.roles import Right
 from cpm_metrics.access.within import HIDDEN, Within, without_names
 from cpm_metrics.store import LoadInfo, Snapshot, Store
-from cpm_metrics.store.state import State
+from cpm_metrics.store.state import Setting, State, chart_of, of_chart
 
 # Method -> the right it takes. None: looking at what the snapshot itself is filtered for, or at what says nothing of a child.
 STORE: dict[str, Right | None] = {
@@ -20,15 +20,16 @@ STORE: dict[str, Right | None] = {
     "undo": Right.LOAD, "recover": Right.LOAD, "folder": None,
 }  # fmt: skip
 STATE: dict[str, Right | None] = {
-    "settings": None, "settings_in_full": None, "set_setting": Right.SETTINGS, "clear_setting": Right.SETTINGS, "change_settings": Right.SETTINGS,
-    "saved": None, "save": None, "forget": None, "mappings": Right.LOAD, "set_mapping": Right.LOAD,
+    "settings": None, "set_setting": Right.SETTINGS, "clear_setting": Right.SETTINGS, "change_settings": Right.SETTINGS,
+    "mappings": Right.LOAD, "set_mapping": Right.LOAD,
     "add_note": Right.DECIDE, "add_exception": Right.DECIDE, "withdraw_exception": Right.DECIDE,
 }  # fmt: skip
 OF_SETTINGS = {"setting changed", "setting cleared"}
 # The line of the audit for what a mapping screen was told.
 HEADERS_REMEMBERED = "headers remembered"
 # What people keep by name for themselves or for a chart; the rest of that table says who may see what.
-KEPT = {"view", "view that opens first", "columns", "rebase"}
+REBASE = "rebase"
+KEPT = {"view", "view that opens first", "columns", REBASE}
 
 
 class Seen:
@@ -47,10 +48,14 @@ class Seen:
         return found
 
     def history(self) -> list[LoadInfo]:
-        return [without_names(info) for info in self._store.history()] if self.viewer.masked else self._store.history()
+        return [without_names(info, self.viewer.masked) for info in self._store.history()] if self._narrowed else self._store.history()
+
+    @property
+    def _narrowed(self) -> bool:
+        return self.viewer.teams is not None or self.viewer.masked
 
     def _within(self, snapshot: Snapshot | None) -> Snapshot | None:
-        if snapshot is None or (self.viewer.teams is None and not self.viewer.masked):
+        if snapshot is None or not self._narrowed:
             return snapshot
         return Within(snapshot, self._children(), self.viewer.masked)
 
@@ -108,25 +113,41 @@ class StateSeen:
         if what not in OF_SETTINGS:
             self._viewer.need(Right.LOAD if what == HEADERS_REMEMBERED else Right.PEOPLE)
         lines = self._state.audit(*args, **words)
-        return [line._replace(who=HIDDEN) for line in lines] if self._viewer.masked else lines
+        return [line._replace(who=HIDDEN, detail={**line.detail, **{name: HIDDEN for name in ("reason", "name") if name in line.detail}}) for line in lines] if self._viewer.masked else lines
+
+    def settings_in_full(self) -> list[Setting]:
+        kept = self._state.settings_in_full()
+        return [one._replace(set_by=HIDDEN, reason=HIDDEN) for one in kept] if self._viewer.masked else kept
 
     def saved(self, kind: str, owner: str) -> dict[str, Any]:
-        return self._state.saved(_kept(kind), owner)
+        found = self._state.saved(kind, self._owner(kind, owner))
+        if kind == REBASE and self._viewer.masked:
+            return {name: value | {"by": HIDDEN, "reason": HIDDEN} for name, value in found.items()}
+        return found
 
     def save(self, kind: str, owner: str, name: str, value: Any, by: str) -> None:
-        self._state.save(_kept(kind), owner, name, value, by)
+        self._state.save(kind, self._owner(kind, owner), name, value, by)
 
     def forget(self, kind: str, owner: str, name: str, by: str) -> None:
-        self._state.forget(_kept(kind), owner, name, by)
+        self._state.forget(kind, self._owner(kind, owner), name, by)
+
+    def _owner(self, kind: str, owner: str) -> str:
+        """Under which name it is kept. People's own lists are theirs alone. The chart of all teams is, for whoever sees some, the chart of
+        those: what they mark on it isn't marked for everybody."""
+        if kind not in KEPT:
+            raise NotAllowed(f"“{kind}” is not kept by pages.", "")
+        teams = self._viewer.teams
+        if kind == REBASE and teams is not None:
+            rule, chosen = of_chart(owner)
+            if not set(chosen) <= teams:
+                raise NotAllowed("There is no such team among yours.", "Choose one from the list.")
+            return chart_of(rule, chosen or teams)
+        if kind != REBASE and owner != self._viewer.who:
+            raise NotAllowed("These lists are somebody else’s.", "")
+        return owner
 
     def __getattr__(self, name: str) -> Any:
         return _allowed(self._state, name, STATE, self._viewer)
-
-
-def _kept(kind: str) -> str:
-    if kind not in KEPT:
-        raise NotAllowed(f"“{kind}” is not kept by pages.", "")
-    return kind
 
 
 def _allowed(thing: Any, name: str, table: dict[str, Right | None], viewer: Viewer) -> Any:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 
+from cpm_metrics.access.people import NotAllowed
 from cpm_metrics.engine import Results
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.store.loads import LoadInfo
@@ -39,10 +41,14 @@ class Within(Snapshot):
     """A snapshot with only some children in it (None: all), and with names hidden or not."""
 
     def __init__(self, whole: Snapshot, children: Iterable[str] | None, masked: bool) -> None:
-        super().__init__(whole.path, without_names(whole.info) if masked else whole.info)
+        super().__init__(whole.made_of, without_names(whole.info, masked))
         self._whole = whole
         self._children = None if children is None else sorted(children)
         self._masked = masked
+
+    @property
+    def path(self) -> Path:
+        raise NotAllowed("Only the whole load is a file.", "Ask for its tables.")
 
     def attached(self, alias: str) -> duckdb.DuckDBPyConnection:
         con = self._whole.attached(_WHOLE)
@@ -69,17 +75,22 @@ class Within(Snapshot):
         return "WHERE child_id IN (FROM mine)" if self._children is not None and table in DATASETS else ""
 
 
-def without_names(info: LoadInfo) -> LoadInfo:
-    """What is known of a load, without who made it and what its files are called."""
+def without_names(info: LoadInfo, masked: bool) -> LoadInfo:
+    """What is known of a load, without what its files are called (a record's has a child's name, perhaps), and masked without who made it."""
     files = [file._replace(name=f"file {number}") for number, file in enumerate(info.files, 1)]
-    return replace(info, by=HIDDEN, files=files)
+    return replace(info, by=HIDDEN if masked else info.by, files=files)
 
 
 def _count_only(con: duckdb.DuckDBPyConnection, alias: str) -> None:
     """Problems quote cells and files, and whose row it was can't be told: how many there are stays, what they are doesn't."""
-    con.execute(f"UPDATE {alias}.problems SET value = NULL, message = '{_ELSEWHERE}', remedy = '', file = md5(file), header = NULL")
-    con.execute(f"UPDATE {alias}.sources SET file = 'file ' || source, notes = []")
-    con.execute(f"UPDATE {alias}.files SET name = 'file'")
+    # The names of the files are gone from every table, and from whoever could guess them: a number stands for each.
+    con.execute(f"CREATE TEMP TABLE files_named AS SELECT file, 'file ' || row_number() OVER (ORDER BY min(place), file) AS called FROM "
+                f"(SELECT file, source AS place FROM {alias}.sources UNION ALL SELECT file, 2147483647 FROM {alias}.problems) WHERE file IS NOT NULL GROUP BY file")  # fmt: skip
+    con.execute(f"UPDATE {alias}.problems p SET value = NULL, message = '{_ELSEWHERE}', remedy = '', header = NULL, sheet = NULL, file = (SELECT called FROM files_named n WHERE n.file = p.file)")
+    con.execute(f"UPDATE {alias}.sources s SET file = (SELECT called FROM files_named n WHERE n.file = s.file), sheet = NULL, notes = [], mapping = NULL, unmapped = []")
+    con.execute("DROP TABLE files_named")
+    con.execute(f"UPDATE {alias}.files SET name = 'file', sha256 = ''")
+    con.execute(f"UPDATE {alias}.load SET info = NULL, loaded_by = '{HIDDEN}'")
 
 
 def _mask(con: duckdb.DuckDBPyConnection, alias: str) -> None:

@@ -48,19 +48,20 @@ class Snapshot:
 
     @property
     def path(self) -> Path:
+        """The file: everything in it, whoever asks."""
         return self._find()
 
     def attached(self, alias: str) -> duckdb.DuckDBPyConnection:
         """A new locked-down connection in memory with this snapshot attached under that name: `FROM <alias>.cases`."""
-        tried = self.path
+        tried = self._find()
         # A second thread has no part in tables of one row group, and takes a third more processor time not to have it.
         threads = 1 if max(self.info.counts.values(), default=0) <= ROW_GROUP else None
         try:
             return connect.memory({alias: tried}, threads=threads)
         except duckdb.Error:
-            if self.path == tried:
+            if self._find() == tried:
                 raise
-            return connect.memory({alias: self.path}, threads=threads)  # it was written anew between the two lines
+            return connect.memory({alias: self._find()}, threads=threads)  # it was written anew between the two lines
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """The same as `snapshot`: `FROM snapshot.cases`."""
@@ -69,7 +70,7 @@ class Snapshot:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of this snapshot's own connection, for one query. Tables are `snapshot.<table>`."""
         with self._opening:
-            now = self.path
+            now = self._find()
             if self._con is not None and now != self._opened:
                 self._con.close()
                 self._con = None

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -37,7 +37,7 @@ STEPS: dict[int, tuple[str, ...]] = {
     1: (),  # `meta` came; no version before it said which it was
 }
 
-Note = tuple[str, str, dict[str, Any]]
+Line = tuple[str, str, dict[str, Any]]
 """What was done, to what, and the details: a line of the audit without who and when."""
 
 _meta = sa.MetaData()
@@ -289,18 +289,25 @@ class State:
 
     # -- what is kept by name: a list's filters ("view"), a chart's rebase, …
 
-    def save(self, kind: str, owner: str, name: str, value: Any, by: str, note: Note | None = None) -> None:
+    def save(self, kind: str, owner: str, name: str, value: Any, by: str, note: Line | None = None, keep_days: int | None = None) -> None:
         """Keep a value under a name, in place of one of that name. `owner`: whose it is, or what it is about. The audit doesn't
-        repeat the name: somebody typed it. `note`: what the audit says instead."""
+        repeat the name: somebody typed it. `note`: what the audit says instead. `keep_days`: those of this kind that were kept longer
+        ago go."""
         row = {"kind": kind, "owner": owner, "name": name, "value": value, "set_by": by, "set_at": _now()}
-        self._write(sa.delete(_saved).where(_named(kind, owner, name)), sa.insert(_saved).values(row), _line(by, *(note or (f"{kind} saved", "", {}))))
+        gone = [_named(kind, owner, name)]
+        if keep_days is not None:
+            gone.append(sa.and_(_saved.c.kind == kind, _saved.c.set_at < (datetime.now(UTC) - timedelta(days=keep_days)).isoformat(timespec="milliseconds")))
+        self._write(sa.delete(_saved).where(sa.or_(*gone)), sa.insert(_saved).values(row), _line(by, *(note or (f"{kind} saved", "", {}))))
 
     def saved(self, kind: str, owner: str) -> dict[str, Any]:
         """Name -> value, in name order."""
         found = self._read(sa.select(_saved).where(_saved.c.kind == kind, _saved.c.owner == owner))
         return {r.name: r.value for r in sorted(found, key=lambda r: r.name)}
 
-    def forget(self, kind: str, owner: str, name: str, by: str, note: Note | None = None) -> None:
+    def is_saved(self, kind: str, owner: str, name: str) -> bool:
+        return bool(self._read(sa.select(sa.literal(1)).where(_named(kind, owner, name)).limit(1)))
+
+    def forget(self, kind: str, owner: str, name: str, by: str, note: Line | None = None) -> None:
         self._write(sa.delete(_saved).where(_named(kind, owner, name)), _line(by, *(note or (f"{kind} removed", "", {}))))
 
     # -- audit
@@ -540,6 +547,17 @@ def drop_triggers(con: sa.Connection) -> None:
 def _line(who: str, what: str, subject: str, detail: dict[str, Any]) -> sa.Insert:
     json.dumps(detail)  # a value that can't be kept is a mistake of ours: say so before anything is written
     return sa.insert(_audit).values(at=_now(), who=who, what=what, subject=subject, detail=detail)
+
+
+def chart_of(rule: str, teams: Iterable[str]) -> str:
+    """Whose the marks on a rule's chart are: the rule's, for the teams chosen (none: all)."""
+    return json.dumps([rule, *sorted(teams)], ensure_ascii=False)
+
+
+def of_chart(owner: str) -> tuple[str, list[str]]:
+    """The rule and the teams again."""
+    rule, *teams = json.loads(owner)
+    return rule, teams
 
 
 def _named(kind: str, owner: str, name: str) -> sa.ColumnElement[bool]:

@@ -191,27 +191,30 @@ def back_dated(older: Snapshot, newer: Snapshot) -> pd.DataFrame:
         cut = f"DATE '{then[dataset].extract_date.isoformat()}'"
         row = f"SELECT child_id, '{what}' AS what, {day} AS day, {key} AS key, {detail} AS detail, {cut} AS taken"
         held = condition.replace("HELD", _HELD)
-        told["older"].append(f"{row} FROM older.{dataset} WHERE {held} AND {day} <= {cut}")
+        told["older"].append(f"{row} FROM older_{dataset} WHERE {held} AND {day} <= {cut}")
         # A column that the older load lacked can't show that something is new.
         if day in columns_then.get(dataset, ()) and day in columns_now.get(dataset, ()):
-            told["newer"].append(f"{row} FROM newer.{dataset} WHERE {held} AND {day} <= {cut}")
+            told["newer"].append(f"{row} FROM newer_{dataset} WHERE {held} AND {day} <= {cut}")
     columns = ["child_id", "what", "day", "detail", "days"]
     if not told["newer"] or "cases" not in then:
         return pd.DataFrame(columns=columns)
-    con = connect.memory({"older": older.path, "newer": newer.path})
+    con = connect.memory()
     try:
+        for which, snapshot in (("older", older), ("newer", newer)):
+            for dataset in {"cases", *(dataset for _, dataset, *_ in _EVENTS)} & then.keys():  # as whoever asks may see them, which the file isn't
+                con.register(f"{which}_{dataset}", snapshot.table(dataset))
         return con.execute(
             f"""
             WITH were AS ({" UNION ALL ".join(told["older"])}),
             are AS ({" UNION ALL ".join(told["newer"])}),
             -- One row: a child whom the older load couldn't have: not in it, and in care only since it was taken.
             come AS (
-                SELECT child_id FROM newer.cases WHERE child_id NOT IN (SELECT child_id FROM older.cases)
+                SELECT child_id FROM newer_cases WHERE child_id NOT IN (SELECT child_id FROM older_cases)
                 GROUP BY child_id HAVING max(care_started) > DATE '{then["cases"].extract_date.isoformat()}'
             )
             SELECT a.child_id, a.what, a.day, min(a.detail) AS detail, max(a.taken) - a.day AS days
             FROM are a ANTI JOIN were w ON w.child_id = a.child_id AND w.what = a.what AND w.day = a.day AND w.key = a.key
-            WHERE a.child_id IN (SELECT child_id FROM newer.cases) AND a.child_id NOT IN (FROM come)
+            WHERE a.child_id IN (SELECT child_id FROM newer_cases) AND a.child_id NOT IN (FROM come)
             GROUP BY a.child_id, a.what, a.day, a.key
             ORDER BY days DESC, a.child_id, a.what, a.key
             """

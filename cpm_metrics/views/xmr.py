@@ -16,7 +16,6 @@ are neighbours; it is in neither mean nor limits. A percentage can't lie above 1
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +25,7 @@ import pandas as pd
 
 from cpm_metrics.engine import COUNTED, Results
 from cpm_metrics.rules import all_rules
+from cpm_metrics.store.state import chart_of
 from cpm_metrics.views.history import month_after, month_end
 from cpm_metrics.views.look import Look, count, like
 
@@ -91,7 +91,7 @@ class Xmr:
 
 def owner(rule: str, teams: Sequence[str]) -> str:
     """Under which name a chart's rebases are kept: the rule, and the teams chosen."""
-    return json.dumps([rule, *sorted(teams)], ensure_ascii=False)
+    return chart_of(rule, teams)
 
 
 def xmr(results: Results, rule: str, teams: Sequence[str] = (), every: str | None = None, rebases: Mapping[str, Mapping[str, str]] | None = None) -> Xmr:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages._server import options, signin, takeaway
+from pages._shared.faults import noted
 
 # Where anybody could read what only the owner should: Streamlit's media links need no sign-in, its figures tell of use.
 CLOSED = ("/_stcore/metrics", "/app/static")
@@ -18,6 +19,7 @@ MEDIA = "/media/"
 UPLOAD = "/_stcore/upload_file"
 STREAM = "/_stcore/stream"
 SIGN_OUT = "/auth/logout"
+FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 _NAMES = (signin.COOKIE,)  # and all that begin so: its chunks, the tokens
 
 
@@ -31,19 +33,26 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
         hosted, path = options.sign_in_is_on(), scope["path"].rstrip("/")
+        if not hosted and _from_elsewhere(scope):
+            return await _no(scope, receive, send, 403, "This dashboard answers on its own computer only.")
         cookies = _cookies(scope)
         ended = ""
         if hosted and signin.COOKIE in cookies and not _is_static(path):
-            if path == SIGN_OUT:
-                await asyncio.to_thread(_sign_out, cookies)
-            ended = await asyncio.to_thread(_over, cookies)
+            try:
+                if path == SIGN_OUT:
+                    await asyncio.to_thread(_sign_out, cookies)
+                ended = await asyncio.to_thread(_over, cookies)
+            except Exception as problem:  # whether somebody may come in can't be told
+                noted(problem)
+                if path != SIGN_OUT:
+                    return await _no(scope, receive, send, 503, "The dashboard can't tell at the moment who may see what. Try again in a minute.")
             if ended and path != SIGN_OUT:
                 scope = _without_sign_in(scope, cookies)
         if scope["type"] == "websocket":
             origin = _header(scope, b"origin")
             # A page from elsewhere. Streamlit would refuse it too, but asks the internet for this computer's address first.
             if path == STREAM and (hosted and not origin or origin and urlsplit(origin).netloc != _header(scope, b"host")):
-                return await _refuse(receive, send)
+                return await _no(scope, receive, send, 403, "no origin")
             return await self.app(scope, receive, send)
         anonymous = hosted and (bool(ended) or signin.COOKIE not in cookies)
         # The page itself asks whether a file is there, beside the download: that isn't taking it.
@@ -68,6 +77,16 @@ def _closed(path: str, method: str, anonymous: bool, cookies: dict[str, str], as
     return None
 
 
+def _from_elsewhere(scope: Scope) -> bool:
+    """Whether a request did not come from this computer: it was sent on by a proxy, or asks for another name."""
+    if any(_header(scope, name) for name in FORWARDED):
+        return True
+    try:
+        return urlsplit(f"//{_header(scope, b'host')}").hostname not in options.LOOPBACK
+    except ValueError:  # no host can be called so
+        return True
+
+
 def _is_static(path: str) -> bool:
     return path.startswith("/static/")
 
@@ -75,7 +94,7 @@ def _is_static(path: str) -> bool:
 def _over(cookies: dict[str, str]) -> str:
     from pages._server import people
 
-    return signin.over(cookies, people.people().ended())
+    return signin.over(cookies, people.people().ended)
 
 
 def _sign_out(cookies: dict[str, str]) -> None:
@@ -105,9 +124,12 @@ def _without_sign_in(scope: Scope, cookies: dict[str, str]) -> Scope:
     return {**scope, "headers": [*headers, *([(b"cookie", kept.encode("latin-1"))] if kept else [])]}
 
 
-async def _refuse(receive: Receive, send: Send) -> None:
-    await receive()
-    await send({"type": "websocket.close", "code": 4403, "reason": "no origin"})
+async def _no(scope: Scope, receive: Receive, send: Send, status: int, why: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 4000 + status, "reason": why})
+    else:
+        await PlainTextResponse(why, status, headers={"cache-control": "no-store"})(scope, receive, _with_headers(send, scope, private=False))
 
 
 def headers(host: str, secure: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,9 +26,27 @@ class Access:
     tenant: str = ""
 
 
+_on = False
+
+
 def sign_in_is_on() -> bool:
-    """Whether [auth] of secrets.toml is there, so that everybody must sign in."""
-    return bool(get_secrets_auth_section())
+    """Whether everybody must sign in: [auth] of secrets.toml is there, was there since this server started, or CPM_SIGN_IN says
+    "required". A file that can't be read for a moment, while somebody edits it, closes the doors and doesn't open them."""
+    global _on
+    _on = _on or _required() or bool(_auth())
+    return _on
+
+
+def _auth() -> Mapping[str, Any]:
+    """[auth] of secrets.toml; empty where it isn't there or the file can't be read."""
+    try:
+        return get_secrets_auth_section()
+    except (OSError, ValueError):
+        return {}
+
+
+def _required() -> bool:
+    return os.environ.get("CPM_SIGN_IN", "").strip().lower() == "required"
 
 
 def private() -> bool:
@@ -46,14 +65,24 @@ def access() -> Access:
 
 def refused() -> list[str]:
     """Why the server must not start, each with its remedy; nothing where all is well."""
-    if not sign_in_is_on():
-        if private():
-            return []
-        return [
-            f"It would listen on {st.get_option('server.address') or 'every address'}, and sign-in is not set up: anybody who reaches it could read children's records. "
-            "Set server.address to 127.0.0.1, or set up sign-in ([auth] in .streamlit/secrets.toml, see docs/hosting.md)."
-        ]
-    auth, found = get_secrets_auth_section(), []
+    auth, found = _auth(), []
+    if not auth:
+        how = "Set up sign-in ([auth] in .streamlit/secrets.toml, see docs/hosting.md)"
+        if os.environ.get("CPM_SIGN_IN", "").strip() and not _required():
+            return ['CPM_SIGN_IN is neither empty nor "required".']
+        if sign_in_is_on():
+            return [f"Sign-in is required, and [auth] of secrets.toml is not there or can't be read. {how}."]
+        if not private():
+            return [
+                f"It would listen on {st.get_option('server.address') or 'every address'}, and sign-in is not set up: anybody who reaches it could read children's records. "
+                f"{how}, or set server.address to 127.0.0.1."
+            ]
+        if elsewhere := [host for host in st.get_option("server.allowedHosts") or () if host not in LOOPBACK]:
+            return [
+                f"server.allowedHosts names {', '.join(elsewhere)}, so others are to reach it, and sign-in is not set up: they could read children's records. "
+                f"{how}, or leave only this computer in server.allowedHosts."
+            ]
+        return []
     if len(str(auth.get("cookie_secret", ""))) < _SHORTEST_SECRET:
         found.append(f"[auth] cookie_secret is shorter than {_SHORTEST_SECRET} characters. Make one: python -c \"import secrets; print(secrets.token_urlsafe(48))\"")
     back = urlparse(str(auth.get("redirect_uri", "")))
@@ -78,5 +107,5 @@ def refused() -> list[str]:
 def _section(name: str) -> Mapping[str, Any]:
     try:
         return st.secrets.get(name, {})
-    except (FileNotFoundError, StreamlitSecretNotFoundError):
+    except (OSError, ValueError, StreamlitSecretNotFoundError):
         return {}

@@ -35,5 +35,7 @@ def people() -> People:
 def end(cookies: Mapping[str, str], why: str) -> None:
     """From now on this sign-in opens nothing. One that is forged, or over already, is no news."""
     said, sign_in = signin.claims(cookies), signin.name_of(cookies)
-    if said and sign_in and sign_in not in people().ended():
-        people().end(sign_in, f"{name_of(said)} ({short(key(said))})", why)
+    if said and sign_in:
+        signin.end_here(sign_in)
+        if not people().ended(sign_in):
+            people().end(sign_in, f"{name_of(said)} ({short(key(said))})", why)

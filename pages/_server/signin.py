@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,48 +23,67 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 from pages._server import options
 
 _last_click: dict[str, float] = {}
+# Sign-ins that ended while the store could not be written to, until the server ends.
+_ended_here: set[str] = set()
 _guard = threading.Lock()
 
 
 def name_of(cookies: Mapping[str, str]) -> str | None:
-    """What a sign-in is called where it is remembered: a hash, from which no cookie can be made."""
-    raw = cookies.get(COOKIE)
-    return hashlib.sha256(raw.encode("latin-1", "replace")).hexdigest()[:32] if raw else None
+    """What a sign-in is called where it is remembered: a hash, from which no cookie can be made. By what the cookie says and not how it
+    is written: one signature can be written in many ways, and the first part of a long cookie says nothing but how many parts there are."""
+    said = claims(cookies)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32] if said else None
 
 
 def claims(cookies: Mapping[str, str]) -> dict[str, Any] | None:
     """What the cookie says of who signed in; None where it is absent, forged or not whole."""
+    return _read(cookies)[0]
+
+
+def made_at(cookies: Mapping[str, str]) -> datetime | None:
+    """When somebody signed in, from the signature; of a cookie in several parts, the oldest."""
+    return _read(cookies)[1]
+
+
+def _read(cookies: Mapping[str, str]) -> tuple[dict[str, Any] | None, datetime | None]:
     secret = get_cookie_secret()
+    signed: list[datetime] = []
 
     def one(name: str) -> bytes | None:
         raw = cookies.get(name)
-        return decode_signed_value(secret, name, raw.encode("latin-1", "replace")) if raw else None
+        if not raw:
+            return None
+        try:
+            _, at = URLSafeTimedSerializer(secret, salt=name).loads(raw, return_timestamp=True)
+        except BadSignature:
+            return None
+        signed.append(at)
+        return decode_signed_value(secret, name, raw.encode("latin-1", "replace"))
 
     found = get_cookie_with_chunks(one, COOKIE)
     try:
         payload = json.loads(found) if found else None
     except (UnicodeDecodeError, json.JSONDecodeError):
-        return None
-    return payload if isinstance(payload, dict) and payload.get("is_logged_in") else None
+        return None, None
+    if not (isinstance(payload, dict) and payload.get("is_logged_in") and signed):
+        return None, None
+    return payload, min(signed)
 
 
-def made_at(cookies: Mapping[str, str]) -> datetime | None:
-    """When somebody signed in, from the cookie's signature."""
-    try:
-        _, at = URLSafeTimedSerializer(get_cookie_secret(), salt=COOKIE).loads(cookies.get(COOKIE, ""), return_timestamp=True)
-    except BadSignature:
-        return None
-    return at
+def end_here(name: str) -> None:
+    """Ended for this server, whatever becomes of the store's list."""
+    with _guard:
+        _ended_here.add(name)
 
 
-def over(cookies: Mapping[str, str], ended: set[str]) -> str:
-    """Why this cookie opens nothing any more, for the person in front of the screen; "" where it does. `ended`: People.ended()."""
-    said = claims(cookies)
-    at = made_at(cookies)
+def over(cookies: Mapping[str, str], ended: Callable[[str], bool]) -> str:
+    """Why this cookie opens nothing any more, for the person in front of the screen; "" where it does. `ended`: People.ended."""
+    said, at = _read(cookies)
     if said is None or at is None:
         return "You are not signed in."
     limits = options.access()
-    if name_of(cookies) in ended:
+    name = name_of(cookies) or ""
+    if name in _ended_here or ended(name):
         return "You have signed out."
     now = datetime.now(UTC)
     if now - at >= limits.longest or at > now:
@@ -85,11 +104,15 @@ def idle_for(cookies: Mapping[str, str]) -> float:
     return 0.0 if last is None else time.time() - last
 
 
-def clicked(cookies: Mapping[str, str]) -> bool:
-    """Somebody is there. Returns whether it is the first time that this server sees this sign-in."""
+def is_new(cookies: Mapping[str, str]) -> bool:
+    """Whether this server has not seen a click with this sign-in yet."""
     with _guard:
-        first = (name := name_of(cookies) or "") not in _last_click
-        _last_click[name] = time.time()
+        return (name_of(cookies) or "") not in _last_click
+
+
+def clicked(cookies: Mapping[str, str]) -> None:
+    """Somebody is there."""
+    with _guard:
+        _last_click[name_of(cookies) or ""] = time.time()
         for old in [key for key, at in _last_click.items() if time.time() - at > 24 * 3600]:
             del _last_click[old]
-    return first

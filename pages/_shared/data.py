@@ -159,5 +159,5 @@ def viewed(child_id: str) -> None:
     """Notes in the audit, once a session and child, that a child's page was opened."""
     already: set[str] = state.recall("viewed") or set()
     if child_id not in already:
+        server.whole_store().state.note(gate().who, "child viewed", child_id)  # first: without the line there is no page
         state.remember("viewed", already | {child_id})
-        server.whole_store().state.note(gate().who, "child viewed", child_id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from cpm_metrics import export
+from cpm_metrics.access import Right
 from cpm_metrics.errors import CpmError
 from cpm_metrics.views import look
 from pages._server import people, takeaway
@@ -21,6 +22,9 @@ PDF = "application/pdf"
 CSV = "text/csv"
 CALENDAR = "text/calendar"
 JSON = "application/json"
+
+CHILDREN_IN = "child_id"
+
 
 HEADERS = {
     "child_id": "Child ID", "name": "Name", "team": "Team", "worker": "Social worker", "iro": "IRO", "rule": "Rule code", "title": "Rule",
@@ -46,10 +50,13 @@ def offer(
 
 
 def offer_list(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, title: str, headers: Mapping[str, str] | None = None) -> None:
-    """CSV and Excel of a whole list (all its columns, whatever is shown; `headers`: more of Excel's headers). The name of a file says when it is a reconstructed view."""
+    """CSV and Excel of a whole list (all its columns, whatever is shown; `headers`: more of Excel's headers). The name of a file says when it is a reconstructed view.
+    The note says which children are in it. A list of children is nothing for who may not look at single children."""
     out = frame.drop(columns=["obligation_id"], errors="ignore")
-    if not len(out):
+    ids = next((frame[name] for name in (CHILDREN_IN, "Child ID") if name in frame), None)
+    if not len(out) or (ids is not None and not gate.gate().may(Right.CHILDREN)):
         return
+    detail = {} if ids is None else of_children(ids)
     if "(reconstructed)" in about.get("As at", ""):
         name += "-reconstructed"
 
@@ -57,8 +64,13 @@ def offer_list(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, titl
         return export.xlsx_bytes(in_words(out), title, {"List": title, **about, "Rows": str(len(out))}, HEADERS | dict(headers or {}))
 
     with st.container(horizontal=True, gap="small"):
-        offer("Excel", workbook, f"{name}.xlsx", XLSX, what=title, key=f"xlsx-{name}")
-        offer("CSV", lambda: export.csv_bytes(out), f"{name}.csv", CSV, what=title, key=f"csv-{name}")
+        offer("Excel", workbook, f"{name}.xlsx", XLSX, what=title, key=f"xlsx-{name}", detail=detail)
+        offer("CSV", lambda: export.csv_bytes(out), f"{name}.csv", CSV, what=title, key=f"csv-{name}", detail=detail)
+
+
+def of_children(ids: Iterable[str]) -> dict[str, Any]:
+    """For the note of a file: whose data it holds."""
+    return {"children": sorted({str(child) for child in ids if pd.notna(child)})}
 
 
 def in_words(frame: pd.DataFrame) -> pd.DataFrame:
@@ -72,11 +84,13 @@ def in_words(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _made(make: Callable[[], bytes], file_name: str, mime: str, what: str, detail: dict[str, Any]) -> Callable[[], bytes]:
     """Made at the click, if the rights still hold; then kept ready for whoever clicked, once, and noted. Without a note there is no file."""
-    visitor = gate.visitor()
+    visitor, then = gate.visitor(), gate.gate()
 
     def run() -> bytes:
         try:
             with gate.as_visitor(visitor) as viewer:
+                if viewer != then:  # what the page holds is what they could see then
+                    raise CpmError("What you may see has changed since this page was made.", "Open the page again.")
                 data = make()
                 people.whole_store().state.note(viewer.who, "exported", what, {"file": file_name, **detail})
                 takeaway.grant(data, mime, file_name, visitor.owner)

@@ -18,7 +18,8 @@ from typing import NoReturn
 
 import streamlit as st
 
-from cpm_metrics.access import LOCAL, Right, Viewer
+from cpm_metrics.access import LOCAL, NobodyYet, Right, Viewer
+from cpm_metrics.access.people import key_of, name_of, short
 from cpm_metrics.errors import CpmError
 from pages._server import options, people, signin, takeaway
 from pages._shared import state
@@ -68,7 +69,8 @@ def gate() -> Viewer:
 
 def visitor() -> Visitor:
     on = options.sign_in_is_on()
-    return Visitor(tuple(sorted(st.context.cookies.items())) if on else (), on and bool(st.user.is_logged_in), bool(state.widget(MASKED)))
+    # Where [auth] can't be read any more, `st.user` doesn't know of signing in.
+    return Visitor(tuple(sorted(st.context.cookies.items())) if on else (), on and bool(getattr(st.user, "is_logged_in", False)), bool(state.widget(MASKED)))
 
 
 @contextmanager
@@ -97,13 +99,17 @@ def _viewer(who: Visitor) -> Viewer:
     if known and time.monotonic() - known[0] < _SAME_RUN:
         return known[1]
     register = people.people()
-    over = signin.over(cookies, register.ended())
+    over = signin.over(cookies, register.ended)
     if over:
         people.end(cookies, "sign-in ended")
         raise SignedOut(over)
-    viewer = register.viewer(signin.claims(cookies) or {}, who.masked)
-    if signin.clicked(cookies):
-        people.whole_store().state.note(viewer.who, "signed in")
+    said = signin.claims(cookies) or {}
+    try:
+        viewer = register.viewer(said, who.masked)
+    except NobodyYet:
+        _first_click(cookies, f"{name_of(said)} ({short(key_of(said))})", "signed in without a role")
+        raise
+    _first_click(cookies, viewer.who, "signed in")
     with _guard:
         for old in [name for name, (at, _) in _lately.items() if time.monotonic() - at > _SAME_RUN]:
             del _lately[old]
@@ -111,10 +117,26 @@ def _viewer(who: Visitor) -> Viewer:
     return viewer
 
 
+def _first_click(cookies: dict[str, str], who: str, what: str) -> None:
+    """Noted before it is remembered: without the line in the audit there is no page."""
+    if signin.is_new(cookies):
+        people.whole_store().state.note(who, what)
+    signin.clicked(cookies)
+
+
+def note_refusal(page: str) -> None:
+    """A page that a role doesn't include was asked for: in the audit once a session and page."""
+    already = state.recall("refused-pages") or set()
+    if page not in already:
+        people.whole_store().state.note(gate().who, "page refused", page)
+        state.remember("refused-pages", already | {page})
+
+
 def allow(right: Right) -> Viewer:
     """Stops the page where the viewer's role doesn't include this."""
     viewer = gate()
     if not viewer.may(right):
+        note_refusal(f"what takes the right “{right}”")
         _stop("Your role doesn't include this page.")
     return viewer
 
@@ -145,7 +167,7 @@ def _stop(said: str, sign_out: bool = False) -> NoReturn:
 def left_alone() -> None:
     """Looks now and then whether the page was left alone, and if so runs it: the gate then takes everything off the screen."""
     cookies = dict(st.context.cookies)
-    if signin.over(cookies, people.people().ended()):
+    if signin.over(cookies, people.people().ended):
         st.rerun()
 
 

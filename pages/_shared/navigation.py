@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from cpm_metrics.access import Right, Viewer
+from pages._shared.gate import note_refusal
 
 
 @dataclass(frozen=True)
@@ -81,5 +82,6 @@ def refuse(url: str, viewer: Viewer) -> None:
         st.title(entry.title, anchor=False)
         st.info("Names are hidden now, and this page shows the spreadsheets as they are. Switch “Hide names” off, beside the page, to use it.", icon=":material/visibility_off:")
         return
+    note_refusal(entry.title if entry else "a page that isn’t there")
     st.title("Not for your role" if entry and entry.url else "Care Planning Meetings", anchor=False)
     st.info("Your role doesn't include this page. Choose one beside it.", icon=":material/lock:")

@@ -24,6 +24,7 @@ def in_force(view: View) -> dict[About, ManagersException]:
 
 def panel(view: View, row: Mapping) -> None:
     """Everything noted about one obligation (a row of `lists.obligations`), with forms for a note and for an exception."""
+    data.viewed(row["child_id"])
     kept = data.store().state
     child, about = row["child_id"], exceptions.about(row)
     stands = [one for one in exceptions.standing(view.results, kept.exceptions(child)) if about in one.match.abouts]

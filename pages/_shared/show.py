@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cpm_metrics.access import Right
 from cpm_metrics.engine import Results
 from cpm_metrics.rules import Rule
 from cpm_metrics.settings import Limit, Settings
 from cpm_metrics.views import lists, look
 from pages._shared import state
+from pages._shared.gate import gate
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # marks that turn the direction of what stands after them
@@ -200,7 +202,10 @@ def children_list(
     several: bool = False,
 ) -> list[int]:
     """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below. Gives the rows
-    that are ticked; `several`: more than one can be, and nothing is shown below."""
+    that are ticked; `several`: more than one can be, and nothing is shown below. Who may not look at single children gets their number."""
+    if not gate().may(Right.CHILDREN):
+        st.caption(f"{len(frame):,} rows about {frame['child_id'].nunique():,} children. Your role doesn’t include looking at single children.")
+        return []
     shown = _as_shown(frame[["child_id", "name", *columns]])
     shown["name"] = [button_label(name) for name in shown["name"]]
     ids = frame["child_id"].tolist()

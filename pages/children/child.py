@@ -108,13 +108,13 @@ def take_along(view: frame.View, wanted: str, period: pd.Series) -> None:
     """What can be printed or prepared for this child. The names of the files have the child ID and no name."""
     with st.container(horizontal=True, gap="small"):
         downloads.offer(
-            "Supervision sheet", lambda: sheet(view, wanted), f"supervision-{safe(wanted)}-{view.as_at.isoformat()}.pdf", downloads.PDF, what="Supervision sheet", key="child-sheet",
+            "Supervision sheet", lambda: sheet(view, wanted), f"supervision-{safe(wanted)}-{view.as_at.isoformat()}.pdf", downloads.PDF, what="Supervision sheet", key="child-sheet", detail=downloads.of_children([wanted]),
             icon=":material/picture_as_pdf:", help="One printable page (PDF) with what is overdue, due soon and drifting, and room for the manager’s decision.",
         )  # fmt: skip
         if period["current"] and period["in_care"]:
             downloads.offer(
                 "Prepare the next meeting", lambda: record.record_docx(view.results, wanted), f"cpm-record-{safe(wanted)}-{view.as_at.isoformat()}.docx",
-                downloads.DOCX, what="Care Planning Meeting Record to fill in", key="child-record", icon=":material/edit_document:",
+                downloads.DOCX, what="Care Planning Meeting Record to fill in", key="child-record", detail=downloads.of_children([wanted]), icon=":material/edit_document:",
                 help="The Care Planning Meeting Record (Word), filled in as far as the extracts go. Drop it on the Load page once it is completed.",
             )  # fmt: skip
 

@@ -231,7 +231,7 @@ def calendar_file(view: frame.View, rows: pd.DataFrame, name: str) -> None:
     dated = rows[rows["due_date"].notna() & rows["obligation_id"].notna()]
     if len(dated):
         downloads.offer(
-            "Calendar (.ics)", lambda: ics.calendar(book_by.with_uid(view.results, dated), view.as_at), f"{name}.ics", downloads.CALENDAR, what="Calendar file", key=f"ics-{name}", icon=":material/event:",
+            "Calendar (.ics)", lambda: ics.calendar(book_by.with_uid(view.results, dated), view.as_at), f"{name}.ics", downloads.CALENDAR, what="Calendar file", key=f"ics-{name}", icon=":material/event:", detail=downloads.of_children(dated["child_id"]),
             help="One entry on each due date, for Outlook and telephones. It holds child IDs, never names.",
         )  # fmt: skip
 

@@ -122,12 +122,13 @@ def take_along(view: frame.View, chosen: worklist.Chosen, rows, ticked) -> None:
     many = len(children) > MOST_SHEETS
     downloads.offer(
         "Supervision sheets", lambda: sheets(view, children), f"supervision-{view.as_at.isoformat()}.pdf", downloads.PDF, what="Supervision sheets",
-        key="work-sheets", icon=":material/picture_as_pdf:", disabled=ticked is None or many,
+        key="work-sheets", detail=downloads.of_children(children), icon=":material/picture_as_pdf:", disabled=ticked is None or many,
         help=f"One page for each ticked child, with the notes and exceptions. At most {MOST_SHEETS} children at a time." + ("" if ticked is not None else " Tick the rows first."),
     )  # fmt: skip
     dated = len(some) - ics.without_date(some)
     downloads.offer(
         "Calendar", lambda: ics.calendar(some, view.as_at), f"{name}.ics", downloads.CALENDAR, what="Calendar file", key="work-ics", icon=":material/calendar_add_on:", disabled=not dated,
+        detail=downloads.of_children(some["child_id"]),
         help=f"An entry on each due date, for Outlook or a phone: child IDs only, never a name. {look.count(len(some) - dated, 'row has', 'rows have')} no due date and no entry.",
     )  # fmt: skip
     taken = some.drop(columns=["uid", "ahead", "kind", "in_care", "done_date", "meeting_id", "closes_on", "lapses_on"])

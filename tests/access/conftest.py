@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +11,16 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pyarrow as pa
 import pytest
 from oidc_provider_mock import User, run_server_in_thread
+from streamlit.auth_util import set_cookie_with_chunks
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from cpm_metrics.access import People
+from cpm_metrics.access import People, Viewer
 from cpm_metrics.access.people import Access
 from cpm_metrics.engine import compute
+from cpm_metrics.extracts.problems import Prepared
 from cpm_metrics.store import Store
 from tests.pages.conftest import fill, sample_files  # noqa: F401 - the fixture
 from tests.sessions import Server, Visitor, free_port, serve
@@ -49,6 +51,9 @@ class Hosted:
         """What a browser has after signing in as `who`, `age` seconds ago."""
         return minted(who, self.url, age, secret, **claims)
 
+    def viewer(self, who: str) -> Viewer:
+        return People(self.store.state).viewer(claims_of(who))
+
     def visitor(self, who: str, **more: Any) -> Visitor:
         return Visitor(self.url, cookies=self.cookies(who), **more)
 
@@ -64,9 +69,13 @@ def key_of(who: str) -> str:
 def minted(who: str, origin: str, age: float = 0, secret: str = SECRET, **claims: Any) -> dict[str, str]:
     """A sign-in cookie as Streamlit's own callback makes it, and the token that the browser needs to use it."""
     body = {"sub": who, "iss": "http://provider", "exp": time.time() + 3600, **claims_of(who), **claims, "origin": origin, "is_logged_in": True, "provider": "default"}
-    with mock.patch("itsdangerous.timed.time.time", lambda: time.time.__wrapped__() if hasattr(time.time, "__wrapped__") else _now() - age):
-        cookie = create_signed_value(secret, COOKIE, json.dumps(body)).decode()
-    return {COOKIE: cookie, XSRF: token()}
+    made: dict[str, str] = {}
+    with mock.patch("itsdangerous.timed.time.time", lambda: _now() - age):
+        set_cookie_with_chunks(
+            lambda name, value: made.__setitem__(name, create_signed_value(secret, name, value).decode()),
+            lambda name, value: create_signed_value(secret, name, value), COOKIE, body, cookie_attr_size=100,
+        )  # fmt: skip
+    return made | {XSRF: token()}
 
 
 def _now() -> float:
@@ -109,10 +118,20 @@ def people_of(teams: list[str]) -> dict[str, Access]:
     }
 
 
+def a_week_before(prepared: Prepared) -> None:
+    """The load before: two teams the other way about, so that half of their children have moved since."""
+    one, other = sorted(set(prepared.tables["cases"].column("team").to_pylist()) - {None})[:2]
+    swapped = {one: other, other: one}
+    for name in ("cases", "allocations"):
+        table = prepared.tables[name]
+        teams = pa.array([swapped.get(team, team) for team in table.column("team").to_pylist()], table.schema.field("team").type)
+        prepared.tables[name] = table.set_column(table.schema.get_field_index("team"), table.schema.field("team"), teams)
+
+
 @pytest.fixture(scope="package")
 def council(tmp_path_factory, sample_files) -> Iterator[Hosted]:  # noqa: F811
     folder = tmp_path_factory.mktemp("hosted")
-    store = fill(folder / "store", sample_files)
+    store = fill(folder / "store", sample_files, before=a_week_before)
     teams = sorted({team for (team,) in compute(store.current()).rows("SELECT DISTINCT team FROM children WHERE current AND team IS NOT NULL")})
     with hosted(store, folder, people_of(teams)) as running:
         yield running

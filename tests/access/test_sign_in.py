@@ -3,11 +3,17 @@ doesn't start where it shouldn't be reached."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
 import re
+import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+import uuid
 
 import pytest
 from playwright.sync_api import expect
@@ -17,7 +23,7 @@ from cpm_metrics.access.people import short
 from tests.access.conftest import COOKIE, Hosted, hosted, key_of, people_of
 from tests.browser.conftest import browser_context_args, browser_type_launch_args  # noqa: F401 - fixtures
 from tests.pages.conftest import ROOT, fill
-from tests.sessions import PageError, Visitor
+from tests.sessions import PageError, Visitor, serve
 
 SIGN_IN = "Sign in with your work account"
 
@@ -88,7 +94,106 @@ def test_a_cookie_that_is_no_good_opens_nothing(council, what, made):
         assert SIGN_IN in visitor.text
         assert not re.search("|".join(list(council.children)[:5]), visitor.text)
         assert b"Worklist" not in b"".join(visitor.frames)
-    assert visitor.fetch(f"{council.url}/_stcore/upload_file/x/y")[0] in (401, 405)
+    assert visitor.fetch(f"{council.url}/_stcore/upload_file/x/y", method="PUT")[0] == 401
+
+
+def respelled(cookie: str) -> list[str]:
+    """The same signed words written otherwise: the last sign of a signature has bits that nobody reads, and signs that are no base64 are passed over."""
+    body, _, signature = cookie.rpartition(".")
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return [f"{body}.{signature[:-1]}{signs[signs.index(signature[-1]) ^ 1]}", f"{body}.{signature[:5]}%%{signature[5:]}"]
+
+
+def test_an_ended_sign_in_stays_ended_however_it_is_written(council):
+    """After sign-out: the cookie as it was, and other spellings of it, open nothing."""
+    cookies = council.cookies("manager")
+    with Visitor(council.url, cookies=cookies) as visitor:
+        visitor.open("worklist")
+        assert visitor.title == "Worklist"
+    visitor.fetch(f"{council.url}/auth/logout")
+    for cookie in (cookies[COOKIE], *respelled(cookies[COOKIE])):
+        with Visitor(council.url, cookies=cookies | {COOKIE: cookie}) as visitor:
+            visitor.open("worklist")
+            assert SIGN_IN in visitor.text, cookie
+
+
+def test_long_tokens_of_two_people_are_two_people(council):
+    """Beyond 4 KB Streamlit cuts a cookie in parts, and the first part says only how many: nobody is taken for somebody else, and the oldest
+    part says when they signed in."""
+    groups = [str(uuid.UUID(int=random.Random(n).getrandbits(128))) for n in range(150)]
+    admin, team = (council.cookies(who, groups=groups) for who in ("admin", "team"))
+    assert len(admin) > 2 and admin.keys() == team.keys()
+    for cookies, words in ((admin, "Administrator"), (team, "Team manager")):
+        with Visitor(council.url, cookies=cookies) as visitor:
+            visitor.open("settings")
+            assert words in visitor.text
+    old, fresh = council.cookies("admin", age=9 * 3600, groups=groups), council.cookies("admin", groups=groups)
+    for name in (name for name in fresh if name.startswith(COOKIE)):
+        with Visitor(council.url, cookies=old | {name: fresh[name]}) as visitor:
+            visitor.open("settings")
+            assert SIGN_IN in visitor.text, name
+
+
+def test_a_damaged_file_of_secrets_closes_the_doors(tmp_path, sample_files):
+    """Somebody edits it while the server runs and leaves a quote out: nobody gets in, and least of all as an administrator."""
+    store = fill(tmp_path / "store", sample_files)
+    with hosted(store, tmp_path, people_of(["a", "b"])) as council:
+        with council.visitor("admin") as visitor:
+            visitor.open("worklist")
+            assert visitor.title == "Worklist"
+        secrets = tmp_path / "secrets.toml"
+        secrets.write_text(secrets.read_text().replace('client_secret = "none"', "client_secret = \"none"))
+        end = time.time() + 20
+        while time.time() < end:  # Streamlit looks at the file now and then
+            for cookies in ({}, council.cookies("admin")):
+                with Visitor(council.url, cookies=cookies, strict=False) as visitor:
+                    visitor.open("worklist")
+                    assert cookies or visitor.title != "Worklist"
+            if visitor.title != "Worklist":
+                break
+            time.sleep(1)
+        assert visitor.title != "Worklist"  # even the administrator's cookie: its key is in the file
+
+
+def test_without_sign_in_only_this_computer_is_answered(tmp_path, sample_files):
+    """Behind a proxy on the same computer everybody would be the person at the keyboard."""
+    store = fill(tmp_path / "store", sample_files)
+    with serve(store.folder, tmp_path / "log.txt") as server:
+        assert fetched(server.url, {}) == 200
+        for headers in ({"Host": "cpm.example.gov.uk"}, {"X-Forwarded-For": "10.1.2.3"}, {"Forwarded": "for=10.1.2.3"}):
+            assert fetched(server.url, headers) == 403
+        with pytest.raises((WebSocketException, PageError, OSError)), Visitor(server.url, host="cpm.example.gov.uk") as visitor:
+            visitor.open("")
+
+
+def fetched(url: str, headers: dict[str, str]) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def test_without_its_list_of_rights_nobody_gets_in_and_nothing_goes_unnoted(tmp_path, sample_files):
+    """Somebody holds the settings' file: no page without the line that says who came and whom they looked at; and after that, the line."""
+    store = fill(tmp_path / "store", sample_files)
+    with hosted(store, tmp_path, people_of(["a", "b"])) as council:
+        child = next(iter(council.children))
+        cookies = council.cookies("admin")
+        holder = sqlite3.connect(store.folder / "state.sqlite", isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        with Visitor(council.url, cookies=cookies, strict=False) as visitor:
+            for _ in range(2):
+                with contextlib.suppress(PageError, WebSocketException, OSError):
+                    visitor.open("child", child=child)
+                    assert child not in visitor.text
+        holder.execute("ROLLBACK")
+        holder.close()
+        with Visitor(council.url, cookies=cookies) as visitor:
+            visitor.open("child", child=child)
+            assert child in visitor.text
+        assert {"signed in", "child viewed"} <= {line.what for line in store.state.audit(limit=20)}
+        assert "Traceback" not in (tmp_path / "log.txt").read_text()
 
 
 def test_a_socket_without_origin_or_from_elsewhere_is_refused(council):
@@ -125,6 +230,10 @@ def test_a_page_left_alone_is_taken_off_the_screen(tmp_path, sample_files, page)
     ("options", "secrets", "said"),
     [
         (["--server.address", "0.0.0.0"], "", "sign-in is not set up"),
+        (["--server.allowedHosts", "cpm.example.gov.uk"], "", "server.allowedHosts names cpm.example.gov.uk"),
+        (["CPM_SIGN_IN=required"], "", "Sign-in is required"),
+        (["CPM_SIGN_IN=required"], '[auth]\nredirect_uri = "http://', "Sign-in is required"),
+        (["CPM_SIGN_IN=yes"], "", "neither empty nor"),
         ([], '[auth]\nredirect_uri = "http://127.0.0.1:1/oauth2callback"\ncookie_secret = "short"', "cookie_secret is shorter"),
         ([], f'[auth]\nredirect_uri = "http://dashboard.example/oauth2callback"\ncookie_secret = "{"x" * 40}"', "must begin with https"),
         (["--server.enableXsrfProtection", "false"], f'[auth]\nredirect_uri = "http://127.0.0.1:1/oauth2callback"\ncookie_secret = "{"x" * 40}"', "enableXsrfProtection must be true"),
@@ -134,8 +243,10 @@ def test_a_page_left_alone_is_taken_off_the_screen(tmp_path, sample_files, page)
 def test_the_server_does_not_start_where_it_should_not_be_reached(tmp_path, options, secrets, said):
     """It says why and what to do, and ends."""
     (tmp_path / "secrets.toml").write_text(secrets)
+    environ = dict(option.split("=") for option in options if option.startswith("CPM_"))
+    options = [option for option in options if not option.startswith("CPM_")]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "1", "--secrets.files", str(tmp_path / "secrets.toml"), *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -8,11 +8,12 @@ import pytest
 
 from cpm_metrics import views
 from cpm_metrics.access import LOCAL, Seen
+from cpm_metrics.access.people import NotAllowed
 from cpm_metrics.access.within import CHILD, FREE, LISTS, STAFF, Within, held_by
 from cpm_metrics.engine import compute
 from cpm_metrics.extracts.datasets import DATASETS, columns
 from cpm_metrics.store import Store
-from cpm_metrics.store.state import About
+from cpm_metrics.store.state import About, chart_of
 from tests.pages.conftest import EXTRACT, fill, full_store, sample_files  # noqa: F401 - fixtures
 from tests.sessions import Visitor, serve
 
@@ -76,10 +77,16 @@ def test_what_people_wrote_is_hidden_too(tmp_path, sample_files):  # noqa: F811
     store = fill(tmp_path / "store", sample_files)
     about = About("initial-cpm", "1", EXTRACT, EXTRACT, None)
     store.state.add_note(about, "Spoke to Quillfeather.", "Isolde Marrow")
-    seen = Seen(store, LOCAL("here", masked=True), lambda: None)
-    assert "Quillfeather" not in repr(seen.state.notes()) and "Isolde" not in repr(seen.state.notes())
-    assert "Quillfeather" in repr(Seen(store, LOCAL("here"), lambda: None).state.notes())
-    assert not re.search("cases|xlsx", repr(seen.history()[0].files))
+    store.state.set_setting("general.due_soon", {"amount": 3, "unit": "weeks"}, "Isolde Marrow", "Asked by Quillfeather")
+    store.state.save("rebase", chart_of("initial-cpm", []), "2026-03", {"reason": "Quillfeather left", "by": "Isolde Marrow"}, "Isolde Marrow")
+
+    def written(state) -> str:
+        return repr([state.notes(), state.settings_in_full(), state.saved("rebase", chart_of("initial-cpm", [])), state.audit(what="setting changed")])
+
+    hidden, shown = (written(Seen(store, LOCAL("here", masked=masked), lambda: None).state) for masked in (True, False))
+    assert shown.count("Quillfeather") == shown.count("Isolde") == 4
+    assert "Quillfeather" not in hidden and "Isolde" not in hidden
+    assert not re.search("cases|xlsx", repr(Seen(store, LOCAL("here", masked=True), lambda: None).history()[0].files))
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +129,29 @@ def test_no_name_and_no_date_of_birth_reaches_the_browser(running):
                     assert not found, (entry.title, found[:5])
                     assert not [day for day in born if f"born {day.day} {day:%b %Y}" in said or day.isoformat() in said and entry.url == "child"], entry.title
     assert everything > 100_000
+
+
+def test_no_table_has_anything_of_the_others(full_store):  # noqa: F811
+    """Every table of one team's view, searched for the IDs and names of everybody else and for what the files were called."""
+    everything = whole(full_store)
+    names = dict(everything.rows("SELECT child_id, any_value(forename || ' ' || surname) FROM snap.cases WHERE forename IS NOT NULL GROUP BY ALL"))
+    team = everything.rows("SELECT team FROM children WHERE current GROUP BY team ORDER BY count(*) DESC")[0][0]
+    children = held_by(everything, [team])
+    others = set(everything.rows("SELECT DISTINCT child_id FROM snap.cases")) - {(child,) for child in children}
+    files = {name.partition(".")[0] for (name,) in everything.rows("SELECT name FROM snap.files")}
+    mine = Within(full_store.current(), children, masked=False)
+    shared = {names[child] for child in children if child in names}
+    con = mine.attached("seen")
+    tables = [name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'seen'").fetchall()]
+    assert {"sources", "problems", "files", "load", *DATASETS} <= set(tables)
+    for table in tables:
+        said = repr(con.execute(f"FROM seen.{table}").fetchall())
+        words = set(re.findall(r"[A-Za-z0-9-]+", said))
+        assert not words & {child for (child,) in others}, table
+        assert not [names[child] for (child,) in others if child in names and names[child] not in shared and names[child] in said], table
+        if table not in DATASETS:
+            assert not [name for name in files if name in words], table
+    con.close()
+    with pytest.raises(NotAllowed):
+        mine.path  # noqa: B018 - the file has everybody
+    assert not re.search("|".join(re.escape(name) for name in files), repr(mine.info.files))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -13,15 +14,20 @@ from streamlit.testing.v1 import AppTest
 from cpm_metrics import sample
 from cpm_metrics.engine import compute
 from cpm_metrics.extracts.prepare import prepare
-from cpm_metrics.extracts.problems import InputFile
+from cpm_metrics.extracts.problems import InputFile, Prepared
 from cpm_metrics.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRACT = date(2026, 11, 20)
 
 
-def fill(folder: Path, files: list[Path], extract_date: date = EXTRACT) -> Store:
+def fill(folder: Path, files: list[Path], extract_date: date = EXTRACT, before: Callable[[Prepared], None] | None = None) -> Store:
+    """A store with these files loaded; `before`: what makes of them a load of the week before, which comes first."""
     store = Store(folder)
+    if before is not None:
+        earlier = prepare([InputFile(path.name, path) for path in files])
+        before(earlier)
+        store.commit(earlier, extract_date - timedelta(days=7), "a test", confirmed=True)
     store.commit(prepare([InputFile(path.name, path) for path in files]), extract_date, "a test", confirmed=True)
     return store
 
