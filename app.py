@@ -12,6 +12,9 @@ ICON = "data:image/png;base64," + base64.b64encode((Path(__file__).parent / "pag
 
 def visit() -> None:
     """One run for one visitor."""
+    from pages._shared import ahead
+
+    ahead.wait()
     st.set_page_config(page_title="Care Planning Meetings", page_icon=ICON, layout="wide", initial_sidebar_state="auto")
 
     from pages._shared import data
@@ -54,7 +57,9 @@ if __name__ == "__main__":
     visit()
 else:
     from pages._server.start import options
+    from pages._shared import ahead
     from pages._shared.memory import set_aside_what_stays
 
     set_aside_what_stays()
     app = st.App(__file__, **options())  # Streamlit looks for these very words
+    ahead.begin()
