@@ -53,12 +53,10 @@ def page() -> None:
             if things:
                 st.header(title, anchor=False)
             for thing in things:
-                with st.expander(heading(thing, settings)):
-                    one(thing, settings)
+                folded(thing, heading(thing, settings), settings)
     with tabs[1]:
         for thing in all_indicators():
-            with st.expander(f"**{thing.title}**: {thing.question}"):
-                one(thing, settings)
+            folded(thing, f"**{thing.title}**: {thing.question}", settings)
     with tabs[2]:
         for word, meaning in WORDS.items():
             st.markdown(f"**{word}**  \n{meaning}")
@@ -74,6 +72,14 @@ def page() -> None:
 def heading(thing, settings) -> str:
     text = show.limits(thing, settings)
     return f"{look.LEVEL[thing.level].icon} **{thing.title}**" + (f" · {text}" if text else "")
+
+
+def folded(thing, text: str, settings) -> None:
+    """A rule or an indicator under its heading. What is in it is made once it is opened: each has two tables, and a browser draws the closed ones too."""
+    fold = st.expander(text, key=f"fold-{thing.code}", on_change="rerun")
+    if fold.open:
+        with fold:
+            one(thing, settings)
 
 
 def one(thing, settings) -> None:
