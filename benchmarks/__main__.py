@@ -40,7 +40,7 @@ def main() -> None:
     finally:
         work.close()
     print(f"{time.perf_counter() - begin:5.0f} s  done", file=sys.stderr, flush=True)
-    order = ("load", "load-floor", "england", "england-memory", "england-floor", "council", "growth", "clicks-server", "clicks-browser", "cold-start", "sessions", "excel-pack")
+    order = ("load", "load-floor", "england", "england-memory", "england-floor", "council", "council-large", "growth", "clicks-server", "clicks-browser", "cold-start", "sessions", "excel-pack")
     rows.sort(key=lambda row: order.index(row.name))
     table = report.text(rows, REASONS, chosen.small)
     print(table)

@@ -3,4 +3,12 @@
 REASONS: dict[str, str] = {
     "load": "a file is unpacked and looked over before any reader opens it, read in a process of its own, every cell typed and judged, and the snapshot "
     "written and synced; the bare parse alone is a tenth of the peer’s time. See “Loading” below.",
+    "england": "the peer computes on whole numbers in memory and turns them into text once, at the end; the engine reads a file, and writes each obligation as a "
+    "row of nineteen columns, text among them, with the sentence’s parts. A quarter of the peer’s time is less than DuckDB needs to sort those rows once, "
+    "so it isn’t to be had with rules that are read as SQL. See “The engine” below.",
+    "council-large": "a fifth of it is DuckDB planning some seventy statements, which takes as long for one child; the rest is shared by two cores already. A page "
+    "waits for it once a load and day, all sessions together.",
+    "clicks-browser": "Proceedings and Calendar draw hundreds of bars and a coloured table in the browser at each click (Plotly); what the server does for it is "
+    "within the goal on every page. See “Pages” below.",
+    "cold-start": "the first visitor after a start waits for imports (DuckDB, pandas, Plotly) and for the first two dates being computed. See “Pages” below.",
 }

@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from pages._server import people
-
 
 def state() -> tuple[str, int]:
     """A word, and the HTTP status: "ok", "nothing loaded" (both 200), "store can't be read" (503)."""
+    from pages._server import people  # brings the store along, and the server answers before that
+
     try:
         snapshot = people.whole_store().current()
         if snapshot is None:

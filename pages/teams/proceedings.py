@@ -11,6 +11,7 @@ from cpm_metrics.views import proceedings as court
 from pages._shared import downloads, frame, show, state
 
 VIEWS = {"children": "Children", "teams": "By team", "lengths": "How long they took"}
+MOST_BARS = 80  # more would be a chart of many screens, and a browser takes a second to draw it
 PROGRESS = ["week", "grade_word", "issued", "plan_due", "filing", "cpm", "la", "experts", "chair", "considerations", "attendance", "missing", "order_sought", "team", "worker", "why"]
 READY = ["plan_due", "filing", "cpm", "missing", "week", "la", "experts", "chair", "considerations", "attendance", "team", "worker", "why"]
 HEADERS = {
@@ -122,6 +123,9 @@ def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) 
     rows = rows[rows["state"] == court.OPEN].reset_index(drop=True)
     if len(rows):
         st.header("Week by week", anchor=False)
+        rows, whole = rows.head(MOST_BARS), len(rows)
+        if whole > len(rows):
+            st.caption(f"The first {len(rows)} of {whole:,}, in the order of the list above. Choose teams beside the page to see others.")
         st.plotly_chart(figures.weeks(rows, view.as_at, amber, red, show.dark()), theme=None, key=f"court-weeks-{which}", config={"displayModeBar": False}, alt=figures.weeks_words(rows, view.as_at, amber, red))
         st.caption("A bar ends at the as-at date. It shows how long proceedings have run, not why: a longer bar isn’t worse work. Who has no diamond has no filing date, or the extracts don’t have it." + (f" {untold:,} of the list can’t be drawn: whether they are open can’t be told." if untold else ""))
 
