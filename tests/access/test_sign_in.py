@@ -44,7 +44,7 @@ def test_from_sign_in_to_a_file_and_out_again(council, page):
     sign_in(page, council, "team")
     expect(page.get_by_role("heading", name="This week")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(f"children now with {council.teams[0]}").first).to_be_visible()
-    page.get_by_role("link", name="Worklist").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Worklist", exact=True).click()
     expect(page.get_by_role("heading", name="Worklist")).to_be_visible(timeout=30_000)
     with page.expect_download() as taken:
         page.get_by_role("button", name="CSV").click()
