@@ -45,7 +45,7 @@ def bench(work: Work) -> list[Row]:
              f" (reading them took another {said(pandas['read'])}); equal in every row of {len(OBLIGATIONS)} + {len(INDICATORS)} columns."],
         ),
         Row("england-memory", "… its peak memory", f"the peer’s: {pandas['peak'] / 2**30:.1f} GB", f"≤ {GB} GB", f"{peak:.2f} GB", peak <= GB,
-            [f"Memory: the most that the process ever held (ru_maxrss), after {len(ours['seconds'])} computations; the engine {peak:.2f} GB after the first."]),
+            [f"Memory: the most that the process ever held, after {len(ours['seconds'])} computations; the engine {peak:.2f} GB after the first."]),
         Row("england-floor", "… and the floor", "DuckDB sorting the same obligations once", f"≤ {TIMES_SORT} ×", f"{floor:.1f} ×: {said(median(ours['seconds']))} against {said(median(ours['sort']))}", floor <= TIMES_SORT,
             [f"Floor: the {ours['obligations']:,} rows of obligation_facts, all columns, into a new table by rule, child and anchor: {spread(ours['sort'])}."]),
     ]  # fmt: skip

@@ -6,6 +6,9 @@ REASONS: dict[str, str] = {
     "england": "the peer computes on whole numbers in memory and turns them into text once, at the end; the engine reads a file, and writes each obligation as a "
     "row of nineteen columns, text among them, with the sentence’s parts. A quarter of the peer’s time is less than DuckDB needs to sort those rows once, "
     "so it isn’t to be had with rules that are read as SQL. See “The engine” below.",
+    "council": "see the larger one: it is a few hundredths of a second from it.",
+    "growth": "where a table has more rows than one row group, DuckDB’s two threads share it and take more processor time for it than one alone; and beyond 800 MB "
+    "what is held is compressed in between. Below that, both are saved: the smaller councils became faster, the larger did not.",
     "council-large": "a fifth of it is DuckDB planning some seventy statements, which takes as long for one child; the rest is shared by two cores already. A page "
     "waits for it once a load and day, all sessions together.",
     "clicks-browser": "Proceedings and Calendar draw hundreds of bars and a coloured table in the browser at each click (Plotly); what the server does for it is "
