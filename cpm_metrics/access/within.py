@@ -15,6 +15,7 @@ import duckdb
 from cpm_metrics.access.people import NotAllowed
 from cpm_metrics.engine import Results
 from cpm_metrics.extracts.datasets import DATASETS
+from cpm_metrics.store.erase import without_samples
 from cpm_metrics.store.loads import LoadInfo
 from cpm_metrics.store.snapshot import ALIAS, Snapshot
 
@@ -87,7 +88,9 @@ def _count_only(con: duckdb.DuckDBPyConnection, alias: str) -> None:
     con.execute(f"CREATE TEMP TABLE files_named AS SELECT file, 'file ' || row_number() OVER (ORDER BY min(place), file) AS called FROM "
                 f"(SELECT file, source AS place FROM {alias}.sources UNION ALL SELECT file, 2147483647 FROM {alias}.problems) WHERE file IS NOT NULL GROUP BY file")  # fmt: skip
     con.execute(f"UPDATE {alias}.problems p SET value = NULL, message = '{_ELSEWHERE}', remedy = '', header = NULL, sheet = NULL, file = (SELECT called FROM files_named n WHERE n.file = p.file)")
-    con.execute(f"UPDATE {alias}.sources s SET file = (SELECT called FROM files_named n WHERE n.file = s.file), sheet = NULL, notes = [], mapping = NULL, unmapped = []")
+    con.execute(f"UPDATE {alias}.sources s SET file = (SELECT called FROM files_named n WHERE n.file = s.file), sheet = NULL, notes = [], unmapped = []")
+    for source, mapping in con.execute(f"SELECT source, mapping FROM {alias}.sources WHERE mapping IS NOT NULL").fetchall():
+        con.execute(f"UPDATE {alias}.sources SET mapping = ? WHERE source = ?", [without_samples(mapping), source])
     con.execute("DROP TABLE files_named")
     con.execute(f"UPDATE {alias}.files SET name = 'file', sha256 = ''")
     con.execute(f"UPDATE {alias}.load SET info = NULL, loaded_by = '{HIDDEN}'")

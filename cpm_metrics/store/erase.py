@@ -55,6 +55,11 @@ class Erased:
         return {name: value for name, value in asdict(self).items() if name != "word"}
 
 
+def without_samples(mapping: str) -> str:
+    """The record of how columns were mapped, as `sources` has it, without the cells that stood for them."""
+    return json.dumps([column | {"samples": []} for column in json.loads(mapping)], ensure_ascii=False)
+
+
 class Child:
     """Whom to take out. `names`: (forename, surname) as in any load."""
 
@@ -150,7 +155,7 @@ class Child:
         """The records of how columns were mapped, without samples of cells: those of every child alike."""
         con.execute("CREATE TEMP TABLE mapped (source INTEGER, mapping VARCHAR)")
         for source, mapping in con.execute(f"SELECT source, mapping FROM {OLD}.sources WHERE mapping IS NOT NULL").fetchall():
-            con.execute("INSERT INTO mapped VALUES (?, ?)", [source, json.dumps([column | {"samples": []} for column in json.loads(mapping)], ensure_ascii=False)])
+            con.execute("INSERT INTO mapped VALUES (?, ?)", [source, without_samples(mapping)])
 
     def _to_clean(self, table: str, column: str, kind: str) -> bool:
         return kind in ("VARCHAR", "VARCHAR[]") and column not in _LEFT_ALONE and table not in ("sources", "files", "loaded", "load") and not (table == "problems" and column == "value")

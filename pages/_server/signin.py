@@ -23,7 +23,7 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 from pages._server import options
 
 _last_click: dict[str, float] = {}
-# Sign-ins that ended while the store could not be written to, until the server ends.
+# Sign-ins that ended since this server started: they stay so where the store could not be written to.
 _ended_here: set[str] = set()
 _guard = threading.Lock()
 

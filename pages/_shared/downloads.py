@@ -23,8 +23,8 @@ CSV = "text/csv"
 CALENDAR = "text/calendar"
 JSON = "application/json"
 
-CHILDREN_IN = "child_id"
-
+IDS = ("child_id", "Child ID")
+"""How a list calls its column of child IDs."""
 
 HEADERS = {
     "child_id": "Child ID", "name": "Name", "team": "Team", "worker": "Social worker", "iro": "IRO", "rule": "Rule code", "title": "Rule",
@@ -53,7 +53,7 @@ def offer_list(frame: pd.DataFrame, name: str, about: Mapping[str, str], *, titl
     """CSV and Excel of a whole list (all its columns, whatever is shown; `headers`: more of Excel's headers). The name of a file says when it is a reconstructed view.
     The note says which children are in it. A list of children is nothing for who may not look at single children."""
     out = frame.drop(columns=["obligation_id"], errors="ignore")
-    ids = next((frame[name] for name in (CHILDREN_IN, "Child ID") if name in frame), None)
+    ids = next((frame[name] for name in IDS if name in frame), None)
     if not len(out) or (ids is not None and not gate.gate().may(Right.CHILDREN)):
         return
     detail = {} if ids is None else of_children(ids)

@@ -203,8 +203,7 @@ def children_list(
 ) -> list[int]:
     """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below. Gives the rows
     that are ticked; `several`: more than one can be, and nothing is shown below. Who may not look at single children gets their number."""
-    if not gate().may(Right.CHILDREN):
-        st.caption(f"{len(frame):,} rows about {frame['child_id'].nunique():,} children. Your role doesn’t include looking at single children.")
+    if not may_list(frame):
         return []
     shown = _as_shown(frame[["child_id", "name", *columns]])
     shown["name"] = [button_label(name) for name in shown["name"]]
@@ -226,6 +225,14 @@ def children_list(
     if ticked and not several:
         _one(frame.iloc[ticked[0]])
     return ticked
+
+
+def may_list(frame: pd.DataFrame) -> bool:
+    """Whether rows about children may be shown to whoever looks; if not, says how many there are."""
+    if gate().may(Right.CHILDREN):
+        return True
+    st.caption(f"{len(frame):,} rows about {frame['child_id'].nunique():,} children. Your role doesn’t include looking at single children.")
+    return False
 
 
 def height(rows: Sequence[Any], most: int = 10_000) -> int:

@@ -292,6 +292,8 @@ def what_changes(found: look_ahead.Preview, current) -> None:
                 continue
             with st.expander(f"**{len(rows):,}** · {title}"):
                 st.caption(meaning)
+                if not show.may_list(rows):
+                    continue
                 rows = downloads.in_words(rows).rename(columns={"child_id": "Child ID"})[columns].rename(columns=WORDS)
                 dates = {c: show.date_column(c) for c in ("In care from", "Due", "Dated") if c in rows}
                 st.dataframe(rows.head(MOST_ROWS), hide_index=True, key=f"change-{name}", alt=title, height=show.height(rows, 400), column_config=dates)

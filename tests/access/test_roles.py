@@ -6,6 +6,7 @@ import io
 import re
 import time
 import zipfile
+from collections.abc import Iterable
 
 import pytest
 
@@ -14,6 +15,7 @@ from cpm_metrics.access.people import Access, NotAllowed
 from cpm_metrics.store.state import chart_of
 from pages._shared import navigation
 from tests.access.conftest import Hosted, key_of
+from tests.faults.uploading import Loader
 from tests.pages.conftest import ROOT
 from tests.sessions import PageError, Visitor
 
@@ -63,7 +65,7 @@ def foreign(council: Hosted, who: str) -> dict[str, str]:
     return {} if own is None else {child: team for child, team in council.children.items() if team not in own}
 
 
-def said_of_others(text: str, others: dict[str, str]) -> list[str]:
+def said_of_others(text: str, others: Iterable[str]) -> list[str]:
     """IDs of others' children among the words."""
     return sorted(set(re.findall(r"[A-Za-z0-9-]+", text)) & set(others))
 
@@ -94,6 +96,19 @@ def test_each_role_sees_its_pages_and_its_children(council, who):
                 assert not [name for name in theirs if name in frames], where
                 if who == "loader":
                     assert not [name for name in mine if name in frames], where
+                    assert not said_of_others(visitor.text, council.children), where
+
+
+def test_who_may_not_open_children_loads_by_counts(council, tmp_path):
+    """The preview says how many children would be gone, and not which."""
+    ids = sorted(council.children)[:3]
+    cases = tmp_path / "cases 2026-11-21.csv"
+    cases.write_text("Child ID,Date started to be looked after,Allocated team\n" + "".join(f"{child},03/03/2025,{council.teams[0]}\n" for child in ids))
+    for who, shown in (("loader", False), ("analyst", True)):
+        with Loader(council.url, cookies=council.cookies(who)) as visitor:
+            visitor.bring([cases])
+            assert ("looking at single children" in visitor.text) != shown, who
+            assert bool(said_of_others(visitor.text, set(council.children) - set(ids))) == shown, who
 
 
 def test_a_child_of_others_looks_like_one_that_does_not_exist(council):

@@ -66,5 +66,5 @@ class Loader(Visitor):
             f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\nContent-Type: application/octet-stream\r\n\r\n'.encode(),
             path.read_bytes(), f"\r\n--{mark}--\r\n".encode(),
         ))  # fmt: skip
-        headers = {"Content-Type": f"multipart/form-data; boundary={mark}", "X-Xsrftoken": token, "Cookie": f"_streamlit_xsrf={token}"}
+        headers = {"Content-Type": f"multipart/form-data; boundary={mark}", "X-Xsrftoken": token, "Cookie": "; ".join(f"{name}={value}" for name, value in (dict(self.cookies) | {"_streamlit_xsrf": token}).items())}
         urllib.request.urlopen(urllib.request.Request(f"{self.url}{address}", body, headers, method="PUT"), timeout=30).close()
