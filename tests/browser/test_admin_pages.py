@@ -167,9 +167,12 @@ def test_a_role_is_given_and_taken_away_and_a_service_added_by_keyboard(page: Pa
     tab_to(page, form.get_by_role("textbox", name="Name of the service"))
     page.keyboard.type("Courts")
     tab_to(page, form.get_by_role("combobox", name="Teams"))
+    settled(page)  # the name has been sent
     page.keyboard.type("Court Team 2")
     page.keyboard.press("Enter")
-    page.keyboard.press("Escape")  # the list stays open for another team
+    settled(page)
+    if page.get_by_role("listbox").is_visible():  # it stays open for another team, or closed as the page came back, where Escape empties the field
+        page.keyboard.press("Escape")
     press(page, form.get_by_role("button", name="Add"))
     expect(said(page, "The service is added")).to_be_visible()
     assert People(Store(council.store).state).services()["Courts"] == ("Court Team 2",)
