@@ -31,6 +31,8 @@ class _Taken:
         self.counts: dict[str, dict[str, int]] = defaultdict(dict)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.outcome == "rerun":
+            return  # the second try says how it ended
         if report.when == "call" or report.outcome != "passed":
             self.ended[report.nodeid] = "passed" if report.outcome == "passed" and self.ended.get(report.nodeid) != "failed" else "failed"
         if report.when == "call":
