@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from importlib import resources
 from itertools import groupby
@@ -24,6 +23,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cpm_metrics import workdays
+from cpm_metrics.answers import Answers, question
 from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts import datasets
 from cpm_metrics.indicators import all_indicators
@@ -43,25 +43,20 @@ CONTRACT_COLUMNS = (
     "status", "days", "team", "worker", "why",
 )  # fmt: skip
 STATUSES = ("cannot_tell", "on_time", "late", "lapsed", "missed", "overdue", "due_soon", "upcoming")
-MOST_KEPT = 1_000_000
-"""Cells of answers that one Results keeps; an answer of more than a quarter of it is not kept. A cell of a frame is some 20 bytes."""
-AN_ANSWER = 300
-"""As many cells as what stands round them weighs."""
 COUNTED = ("on_time", "late", "missed", "overdue")
 
 
 class Results:
     """Everything computed for one load on one date. Safe to share between threads: each question has its own cursor.
 
-    Its tables are listed in docs/design.md, under "engine". They never change once they are computed, so an answer is kept (`MOST_KEPT`)
+    Its tables are listed in docs/design.md, under "engine". They never change once they are computed, so an answer is kept (answers.py)
     and given again to whoever asks the same: in one session, or in another that has the same rights and therefore the same Results.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, load_id: str, settings: Settings):
         self._con = con
         self._guard = threading.Lock()
-        self._answers: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()  # question -> answer, its cells; longest unasked first
-        self._cells = 0
+        self._answers = Answers()
         self.as_at = as_at
         self.extract_date = extract_date
         self.load_id = load_id
@@ -84,11 +79,11 @@ class Results:
 
         It is the caller's own: pandas copies a column before it is written to, so that what is kept doesn't change with it.
         """
-        question = _question("frame", sql, params)
-        found = self._kept(question)
-        return self._asked_for_frame(question, sql, params) if found is None else found.copy(deep=False)
+        asked = question("frame", sql, params)
+        found = self._answers.get(asked)
+        return self._asked_for_frame(asked, sql, params) if found is None else found.copy(deep=False)
 
-    def _asked_for_frame(self, question: Hashable | None, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> pd.DataFrame:
+    def _asked_for_frame(self, asked: Hashable | None, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> pd.DataFrame:
         with self.cursor() as cursor:
             frame = cursor.execute(sql, params or None).df()
             kinds = _kinds(cursor)
@@ -97,55 +92,34 @@ class Results:
                 frame[name] = frame[name].astype("Int64")
         if not _ONE_VALUE.issuperset(kind for _, kind in kinds):
             return frame
-        self._keep(question, frame, len(frame) * len(kinds))
+        self._answers.keep(asked, frame, len(frame) * len(kinds))
         return frame.copy(deep=False)
 
     def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple]:
         """The rows of a query as tuples."""
-        question = _question("rows", sql, params)
-        rows = self._kept(question)
+        asked = question("rows", sql, params)
+        rows = self._answers.get(asked)
         if rows is None:
             with self.cursor() as cursor:
                 rows = cursor.execute(sql, params or None).fetchall()
                 kinds = _kinds(cursor)
             if not _ONE_VALUE.issuperset(kind for _, kind in kinds):
                 return rows
-            self._keep(question, rows, len(rows) * len(kinds))
+            self._answers.keep(asked, rows, len(rows) * len(kinds))
         return list(rows)
 
     def once(self, make: Callable[..., pd.DataFrame], *args: Any, **named: Any) -> pd.DataFrame:
         """`make(results, *args, **named)`, made once and kept like the answers. `make` is a function of a module that goes by nothing but
         what it is given. What it makes is the caller's own, as a frame is."""
-        try:
-            question: Hashable | None = (make, _as_asked(args), _as_asked(named))
-        except TypeError:
-            question = None
-        found = self._kept(question)
+        told = question(args, named)
+        asked = None if told is None else (make, told)
+        found = self._answers.get(asked)
         if found is None:
             found = make(self, *args, **named)
             if any(isinstance(cell, list | dict | set | np.ndarray) for _, column in found.items() if column.dtype == object for cell in column):
                 return found
-            self._keep(question, found, found.size)
+            self._answers.keep(asked, found, found.size)
         return found.copy(deep=False)
-
-    def _kept(self, question: Hashable | None) -> Any:
-        with self._guard:
-            if question not in self._answers:
-                return None
-            self._answers.move_to_end(question)
-            return self._answers[question][0]
-
-    def _keep(self, question: Hashable | None, answer: Any, cells: int) -> None:
-        cells += AN_ANSWER
-        if question is None or cells > MOST_KEPT // 4:
-            return
-        with self._guard:
-            if question in self._answers:  # asked twice at once
-                return
-            self._answers[question] = answer, cells
-            self._cells += cells
-            while self._cells > MOST_KEPT:
-                self._cells -= self._answers.popitem(last=False)[1][1]
 
 
 # Kinds of a column whose cells nobody can change in place, as a list could be for all who are given it.
@@ -155,27 +129,6 @@ _ONE_VALUE = frozenset({"VARCHAR", "DATE", "BOOLEAN", "DOUBLE", "FLOAT", "DECIMA
 def _kinds(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """(column, DuckDB's name of its kind; a decimal's without its digits)."""
     return [(column[0], re.sub(r"^DECIMAL\(\d+,\d+\)$", "DECIMAL", str(column[1]))) for column in cursor.description]
-
-
-_PLAIN = frozenset({str, int, float, bool, type(None), date, datetime})
-
-
-def _question(kind: str, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> Hashable | None:
-    """What is asked, so that only the same is equal to it: 1, 1.0 and True are three. None where a parameter is not of a plain kind."""
-    try:
-        return kind, sql, _as_asked(params)
-    except TypeError:
-        return None
-
-
-def _as_asked(value: Any) -> Hashable:
-    if type(value) in _PLAIN:
-        return type(value), value
-    if type(value) in (list, tuple):
-        return type(value), tuple(map(_as_asked, value))
-    if type(value) is dict:
-        return dict, tuple((name, _as_asked(of)) for name, of in value.items())
-    raise TypeError
 
 
 def compute(snapshot, as_at: date | None = None, settings: Settings | None = None) -> Results:

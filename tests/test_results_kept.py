@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cpm_metrics import engine
+from cpm_metrics import answers
 from cpm_metrics.engine import Results
 from cpm_metrics.settings import Settings
 
@@ -35,6 +35,10 @@ def results() -> Asked:
     con.execute("""CREATE TABLE things AS SELECT i AS id, 'Child ' || i AS name, CASE WHEN i > 2 THEN i END AS few, DATE '2026-01-01' + i::INTEGER AS day, i / 2 AS half,
         i > 2 AS late, CASE WHEN i > 2 THEN i > 3 END AS perhaps, NULL::VARCHAR AS blank, (i / 3)::DECIMAL(6, 2) AS share FROM range(6) t(i)""")
     return Asked(con, DAY, DAY, "load", Settings())
+
+
+def cells_kept(results) -> int:
+    return sum(cells for _, cells in results._answers._answers.values())
 
 
 def test_the_same_question_is_asked_once(results):
@@ -113,7 +117,7 @@ def test_what_could_be_changed_in_place_or_not_be_told_apart_is_not_kept(results
 
 
 def test_no_more_is_kept_than_has_room_and_the_longest_unasked_goes_first(results, monkeypatch):
-    monkeypatch.setattr(engine, "MOST_KEPT", 4 * (engine.AN_ANSWER + 10))
+    monkeypatch.setattr(answers, "MOST_KEPT", 4 * (answers.AN_ANSWER + 10))
     ask = lambda n: results.rows(f"SELECT {n} AS n FROM range(10)")  # noqa: E731
     for n in range(4):
         ask(n)
@@ -121,7 +125,7 @@ def test_no_more_is_kept_than_has_room_and_the_longest_unasked_goes_first(result
     ask(4)
     assert ask(0) and results.questions == 5  # just asked: still there
     assert ask(1) and results.questions == 6  # the oldest had gone
-    assert results._cells == sum(cells for _, cells in results._answers.values()) <= engine.MOST_KEPT
+    assert cells_kept(results) == results._answers.cells <= answers.MOST_KEPT
     before = results.questions
     assert len(results.rows("SELECT 1 AS n FROM range(1000)")) == len(results.rows("SELECT 1 AS n FROM range(1000)")) == 1000
     assert results.questions == before + 2  # too much for one
@@ -142,7 +146,7 @@ def test_sessions_that_ask_and_write_at_once_have_the_right_answers(results):
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(session, range(8)))
-    assert results._cells == sum(cells for _, cells in results._answers.values())
+    assert cells_kept(results) == results._answers.cells
 
 
 def late_ones(results, than: int = 0, *, lists: bool = False) -> pd.DataFrame:
