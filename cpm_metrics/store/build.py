@@ -275,7 +275,8 @@ def check_room(folder: Path, expected: int) -> None:
 
 def write(path: Path, content: Contents, info: LoadInfo, progress: Progress) -> None:
     """Build the snapshot file. Raises OSError and duckdb.Error; the caller clears what is left."""
-    con = connect.builder(path, path.with_suffix(".spill"))
+    most = max((len(rows) for rows in (*content.tables.values(), content.problems)), default=0)
+    con = connect.builder(path, path.with_suffix(".spill"), threads=connect.threads_for(most))
     try:
         for done, (name, dataset) in enumerate(DATASETS.items()):
             progress("writing", done, len(DATASETS))

@@ -25,6 +25,9 @@ SPILL = "spill"
 
 BUILT, OLD = "built", "old"
 
+ROW_GROUP = 122_880
+"""Rows of which DuckDB makes one piece of work."""
+
 _BEFORE = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -32,6 +35,12 @@ _BEFORE = (
     "SET python_enable_replacements = false",
 )
 _AFTER = ("SET enable_external_access = false", "SET lock_configuration = true")
+
+
+def threads_for(most_rows: int) -> int | None:
+    """How many threads a query needs where the largest table has so many rows; None for all cores. A second one has no part in tables
+    of one row group, and takes a third more processor time not to have it."""
+    return 1 if most_rows <= ROW_GROUP else None
 
 
 def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -48,9 +57,7 @@ def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None, 
     known = {alias: encryption.of(_root(path)) for alias, path in attach.items()}
     con = duckdb.connect(":memory:")
     try:
-        _begin(con, spill, encrypted=any(known.values()))
-        if threads is not None:
-            con.execute(f"SET threads = {threads:d}")
+        _begin(con, spill, any(known.values()), threads)
         for alias, path in attach.items():
             _attach(con, alias, path, known[alias])
         _lock_down(con)
@@ -60,13 +67,13 @@ def memory(attach: Mapping[str, Path] | None = None, spill: Path | None = None, 
     return con
 
 
-def builder(path: Path, spill: Path, old: Path | None = None) -> duckdb.DuckDBPyConnection:
+def builder(path: Path, spill: Path, old: Path | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A locked-down connection that writes the one new snapshot file `path` and can reach nothing else, but for the snapshot `old`,
-    which it reads as `old`. The new file is encrypted where its store is."""
+    which it reads as `old`. The new file is encrypted where its store is. `threads` as in `memory`."""
     known = encryption.of_new(_root(path))
     con = duckdb.connect(":memory:")
     try:
-        _begin(con, spill, encrypted=known is not None)
+        _begin(con, spill, known is not None, threads)
         if old is not None:
             _attach(con, OLD, old, known)
         _attach_one(con, BUILT, path, known.present.duckdb if known else None, read_only=False)
@@ -97,9 +104,11 @@ def _root(path: Path) -> Path:
     return path.parent.parent
 
 
-def _begin(con: duckdb.DuckDBPyConnection, spill: Path | None, encrypted: bool = False) -> None:
+def _begin(con: duckdb.DuckDBPyConnection, spill: Path | None, encrypted: bool = False, threads: int | None = None) -> None:
     for line in _BEFORE:
         con.execute(line)
+    if threads is not None:
+        con.execute(f"SET threads = {threads:d}")
     con.execute(f"SET memory_limit = '{os.environ.get('CPM_MEMORY_LIMIT', MEMORY_LIMIT)}'")
     con.execute("SET temp_directory = " + _quoted(spill or ""))
     if encrypted:

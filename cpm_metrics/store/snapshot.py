@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALIAS = "snapshot"
-ROW_GROUP = 122_880
-"""Rows of which DuckDB makes one piece of work."""
 
 
 class LoadedDataset(NamedTuple):
@@ -54,8 +52,7 @@ class Snapshot:
     def attached(self, alias: str) -> duckdb.DuckDBPyConnection:
         """A new locked-down connection in memory with this snapshot attached under that name: `FROM <alias>.cases`."""
         tried = self._find()
-        # A second thread has no part in tables of one row group, and takes a third more processor time not to have it.
-        threads = 1 if max(self.info.counts.values(), default=0) <= ROW_GROUP else None
+        threads = connect.threads_for(max(self.info.counts.values(), default=0))
         try:
             return connect.memory({alias: tried}, threads=threads)
         except duckdb.Error:
