@@ -130,16 +130,32 @@ def _for(where: Place) -> Viewer:
     return Viewer("", "", (), frozenset({Right.CHILDREN}), None if where.teams is None else frozenset(where.teams), where.masked)
 
 
-def earlier(load_id: str, as_at: date) -> tuple[Results, str] | None:
+def earlier(load_id: str, as_at: date) -> tuple[Results, str]:
     """What the present state is compared with, and how to call it: the load before, for the newest extract's own date;
     otherwise the same load as at a week earlier."""
-    kept = store()
+    before, day, how = _compared_with(store(), load_id, as_at)
+    return results(before, day), how
+
+
+def _compared_with(kept: Store | Seen, load_id: str, as_at: date) -> tuple[str, date, str]:
     info = kept.current().info
     if as_at == info.extract_date and info.previous:
         before = next((i for i in kept.history() if i.load_id == info.previous), None)
         if before is not None and before.extract_date < info.extract_date:
-            return results(before.load_id, before.extract_date), "load"
-    return results(load_id, as_at - WEEK), "week"
+            return before.load_id, before.extract_date, "load"
+    return load_id, as_at - WEEK, "week"
+
+
+def work_out() -> None:
+    """What the first page needs, before anybody comes: the newest load on its own day, and what that is compared with. As the whole
+    authority is seen with names; it is kept under that key, and given to nobody who may see less."""
+    whole, chosen = server.whole_store(), settings()
+    current = whole.current()
+    if current is not None:
+        load_id, day = current.info.load_id, current.info.extract_date
+        where = Place(str(folder()), None, False, None, whole.edition)
+        for load, at in ((load_id, day), _compared_with(whole, load_id, day)[:2]):
+            _results(where, load, at, chosen.key, chosen)
 
 
 def changed(load_id: str, as_at: date) -> tuple[changes.Changes, date, str]:

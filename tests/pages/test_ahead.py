@@ -1,10 +1,16 @@
-"""What the first page needs is imported while its visitor's browser still fetches the page around it, and never by two threads at once."""
+"""What the first page needs is imported and worked out while its visitor's browser still fetches the page around it, and never imported by
+two threads at once."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from pages._shared import data
+from tests.pages.conftest import fill, numbers, open_page, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,3 +44,21 @@ def test_this_weeks_own_imports_are_among_them():
     look += "\n".join(named) + "\nprint(sorted(name for name in set(sys.modules) - before if name.startswith(('pages', 'cpm_metrics'))))"
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("loads", [1, 2], ids=["one load, compared with the week before", "two loads"])
+def test_the_first_page_has_nothing_left_to_work_out(loads, sample_files, tmp_path, monkeypatch):
+    """And shows what it would have shown."""
+    fill(tmp_path / "store", sample_files, before=None if loads == 1 else lambda _: None)
+    monkeypatch.setenv("CPM_STORE", str(tmp_path / "store"))
+    right = open_page("")
+    data._results.clear()
+    data.work_out()
+    monkeypatch.setattr(data, "compute", lambda *_: pytest.fail("worked out again"))
+    at = open_page("")
+    assert not at.exception and texts(at) == texts(right) and numbers(at, "") == numbers(right, "")
+
+
+def test_an_empty_store_has_nothing_to_work_out(empty):
+    data.work_out()
+    assert not (empty / "current").exists()
