@@ -43,6 +43,8 @@ CONTRACT_COLUMNS = (
     "status", "days", "team", "worker", "why",
 )  # fmt: skip
 STATUSES = ("cannot_tell", "on_time", "late", "lapsed", "missed", "overdue", "due_soon", "upcoming")
+Step = str | Callable[[duckdb.DuckDBPyConnection], None]
+"""SQL, or what is done with a cursor."""
 COUNTED = ("on_time", "late", "missed", "overdue")
 
 
@@ -220,13 +222,16 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     rules = [rule for rule in all_rules() if settings[f"{rule.code}.on"]]
 
     _macros(con, as_at, loaded)
-    _table(con, "calendar", workdays.calendar(_working_day_counts(settings)))
-    _table(con, "rule_words", _words(rules, settings))
 
     shared = _shared(settings)
     clocks = [_cannot_tell(rule, unmet) if (unmet := _unmet(rule.needs, present)) else _clock(rule, settings, shared) for rule in rules]
+    given: list[Step] = [
+        lambda cursor: _table(cursor, "calendar", workdays.calendar(_working_day_counts(settings))),
+        lambda cursor: _table(cursor, "rule_words", _words(rules, settings)),
+    ]
     for _, files in groupby(sorted(_sql_files().items()), key=lambda file: file[0][:2]):
-        _side_by_side(con, [sql for _, text in files for sql in _filled(con, text, shared, clocks)])
+        _side_by_side(con, [*(sql for _, text in files for sql in _filled(con, text, shared, clocks)), *given])
+        given = []
     _indicators(con, settings, shared, present)
     results = Results(con, as_at, extract_date, load_id, settings)
     results.clocks = _together(clocks)
@@ -272,20 +277,23 @@ def _indicators(con: duckdb.DuckDBPyConnection, settings: Settings, shared: Mapp
     _side_by_side(con, last)
 
 
-def _side_by_side(con: duckdb.DuckDBPyConnection, statements: Sequence[str]) -> None:
-    """Run statements that don't read each other, two at a time. DuckDB itself shares a statement out among cores only where a table
-    has more than 122,880 rows, which a council's tables haven't."""
+def _side_by_side(con: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> None:
+    """Do what doesn't read each other, two at a time. DuckDB itself shares a statement out among cores only where a table has more than
+    122,880 rows, which a council's tables haven't."""
 
-    def run(sql: str) -> None:
+    def run(step: Step) -> None:
         with con.cursor() as cursor:
-            cursor.execute(sql)
+            if callable(step):
+                step(cursor)
+            else:
+                cursor.execute(step)
 
     # What is held in memory is compressed, to a tenth or so, only when asked for, and while nothing else runs. It takes as long as
     # writing it did.
-    at_once = 2 if _held(con) > COMPRESS_BEYOND // 8 else len(statements)
+    at_once = 2 if _held(con) > COMPRESS_BEYOND // 8 else len(steps)
     with ThreadPoolExecutor(2) as pool:
-        for first in range(0, len(statements), at_once or 1):
-            list(pool.map(run, statements[first : first + at_once]))
+        for first in range(0, len(steps), at_once or 1):
+            list(pool.map(run, steps[first : first + at_once]))
             if _held(con) > COMPRESS_BEYOND:
                 con.execute("CHECKPOINT")
 
