@@ -76,12 +76,12 @@ def controls() -> None:
     """Beside every page: as-at date and teams. Nothing while the store is empty or can't be read (the page says why)."""
     try:
         snapshot = data.store().current()
+        if snapshot is None:
+            return
+        newest = snapshot.info.extract_date
+        teams = lists.teams(data.results(snapshot.info.load_id, newest))
     except CpmError:
         return
-    if snapshot is None:
-        return
-    newest = snapshot.info.extract_date
-    teams = lists.teams(data.results(snapshot.info.load_id, newest))
     state.remember("not-served", not_served(newest, teams))
     # Whoever looked at the newest extract keeps looking at the newest one after another load.
     if state.recall("newest") not in (None, newest) and state.widget(state.AS_AT) == state.recall("newest"):
@@ -123,18 +123,25 @@ def first_day(newest: date) -> date:
 
 
 def view(heading: str | None = None) -> View:
-    """Gate first. Then the chosen state; where nothing is loaded yet, says under the heading what to do and stops the page."""
+    """Gate first. Then the chosen state; where nothing is loaded yet, says under the heading what to do and stops the page. Where it can't be worked out,
+    what is wrong is said under the heading too (`told`)."""
     viewer = gate()
-    snapshot = data.store().current()
+    try:
+        snapshot = data.store().current()
+        if snapshot is not None:
+            info = snapshot.info
+            as_at = state.widget(state.AS_AT) or info.extract_date
+            results = data.results(info.load_id, min(as_at, info.extract_date))
+            all_teams = lists.teams(data.results(info.load_id, info.extract_date))
+    except CpmError:
+        if heading:
+            st.title(heading, anchor=False)
+        raise
     if snapshot is None:
         if heading:
             st.title(heading, anchor=False)
         nothing_loaded()
         st.stop()
-    info = snapshot.info
-    as_at = state.widget(state.AS_AT) or info.extract_date
-    results = data.results(info.load_id, min(as_at, info.extract_date))
-    all_teams = lists.teams(data.results(info.load_id, info.extract_date))
     teams = [team for team in state.widget(state.TEAM) or [] if team in all_teams]
     return View(results, info, results.as_at, teams, all_teams, viewer)
 

@@ -41,7 +41,7 @@ def listed(found: pd.DataFrame) -> None:
     # Streamlit keeps ticks by place: with other lines it must be another table.
     version = zlib.crc32(",".join(map(str, found["number"])).encode())
     ticked = st.dataframe(
-        found, hide_index=True, height=show.height(found, 430), alt="Lines of the audit, newest first", key=f"audit-lines-{version:x}", on_select="rerun", selection_mode="single-row",
+        found, hide_index=True, placeholder="", height=show.height(found, 430), alt="Lines of the audit, newest first", key=f"audit-lines-{version:x}", on_select="rerun", selection_mode="single-row",
         column_config={
             "number": None, "at": st.column_config.DatetimeColumn("When", format="D MMM YYYY HH:mm:ss", help="Tick a line to read it in full below. With the keyboard: Shift+Space."),
             "who": "Who", "what": "What happened", "subject": "About", "detail": st.column_config.TextColumn("More", width="large"),

@@ -48,7 +48,7 @@ def loads() -> None:
         return
     st.dataframe(
         {"Extract taken on": [info.extract_date for info in old], "Loaded on": [info.loaded_at.date() for info in old], "Undone": ["Yes" if info.undone else "No" for info in old]},
-        hide_index=True, alt="Loads that would be deleted", height=show.height(old, 300),
+        hide_index=True, placeholder="", alt="Loads that would be deleted", height=show.height(old, 300),
         column_config={"Extract taken on": show.date_column("Extract taken on", width=130), "Loaded on": show.date_column("Loaded on", width=130)},
     )  # fmt: skip
     ticked = f"keeping-sure-{days}-{len(old)}"

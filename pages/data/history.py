@@ -67,7 +67,7 @@ def loads(view: frame.View) -> None:
     ages = history.ages(current, date.today())
     st.dataframe(
         ages.assign(carried=[("carried on" if c else "with the current load") if pd.notna(d) else "never loaded: what needs it says “cannot tell”" for c, d in zip(ages["carried"], ages["extract_date"], strict=True)]),
-        hide_index=True, key="ages", alt="Datasets of the current load with their age", height=over_time.tall(len(ages)),
+        hide_index=True, placeholder="", key="ages", alt="Datasets of the current load with their age", height=over_time.tall(len(ages)),
         column_config={
             "title": st.column_config.TextColumn("Dataset", width=160), "extract_date": show.date_column("Taken on"), "carried": st.column_config.TextColumn("Came", width=330),
             "days": shared.numbers("Days old", 80), "rows": shared.numbers("Rows", 80),
@@ -80,13 +80,13 @@ def one_load(info: LoadInfo) -> None:
     with st.container(border=True):
         st.markdown(f"**Extract of {show.plain(called(info))}**, by {show.plain(info.by)}")
         files = pd.DataFrame([(f.name, f.size, f.sha256) for f in info.files], columns=["File", "Bytes", "SHA-256"])
-        st.dataframe(files, hide_index=True, key="files", alt="Files of the load", column_config={"Bytes": shared.numbers("Bytes")})
+        st.dataframe(files, hide_index=True, placeholder="", key="files", alt="Files of the load", column_config={"Bytes": shared.numbers("Bytes")})
         try:
             tables = history.tables_read(data.store().snapshot(info.load_id))
         except (CpmError, DamagedStore) as problem:
             refused(problem)
             return
-        st.dataframe(tables, hide_index=True, key="tables-read", alt="Rows read, loaded and left out, by table of the load",
+        st.dataframe(tables, hide_index=True, placeholder="", key="tables-read", alt="Rows read, loaded and left out, by table of the load",
                      column_config={name: shared.numbers(name, 110) for name in ("Rows read", "Rows loaded", "Rows left out")})  # fmt: skip
 
 

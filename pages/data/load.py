@@ -175,7 +175,7 @@ def recognised(prepared: Prepared) -> None:
     )  # fmt: skip
     counts = {name: loads.numbers(name, width) for name, width in (("Columns used", 105), ("Columns kept out", 125), ("Rows read", 85), ("Rows loaded", 95), ("Rows left out", 100))}
     st.dataframe(
-        table, hide_index=True, key="recognised", alt="Rows read, loaded and left out, by table", height=show.height(table),
+        table, hide_index=True, placeholder="", key="recognised", alt="Rows read, loaded and left out, by table", height=show.height(table),
         column_config=counts | {"Loaded as": st.column_config.TextColumn(width=120), "File": st.column_config.TextColumn(width=230), "Sheet": st.column_config.TextColumn(width=150)},
     )  # fmt: skip
     for s in prepared.sources:
@@ -296,7 +296,7 @@ def what_changes(found: look_ahead.Preview, current) -> None:
                     continue
                 rows = downloads.in_words(rows).rename(columns={"child_id": "Child ID"})[columns].rename(columns=WORDS)
                 dates = {c: show.date_column(c) for c in ("In care from", "Due", "Dated") if c in rows}
-                st.dataframe(rows.head(MOST_ROWS), hide_index=True, key=f"change-{name}", alt=title, height=show.height(rows, 400), column_config=dates)
+                st.dataframe(rows.head(MOST_ROWS), hide_index=True, placeholder="", key=f"change-{name}", alt=title, height=show.height(rows, 400), column_config=dates)
                 if len(rows) > MOST_ROWS:
                     st.caption(f"The first {MOST_ROWS} of {len(rows):,}; the download has all.")
                 downloads.offer_list(rows, f"preview-{name.replace('_', '-')}", {}, title=title)

@@ -57,7 +57,7 @@ def table(one: mapping.Remembered) -> None:
         st.caption(f"{noted}For every table with these {len(one.headers)} headers, in any order, whatever the file is called.")
         if one.used:
             st.dataframe(
-                {"Header in the file": [h for h, _ in one.used], "Taken as": [f for _, f in one.used]}, hide_index=True, alt="Columns used",
+                {"Header in the file": [h for h, _ in one.used], "Taken as": [f for _, f in one.used]}, hide_index=True, placeholder="", alt="Columns used",
                 height=min(42 + 35 * len(one.used), 360),
             )  # fmt: skip
         if one.usual:

@@ -18,7 +18,7 @@ LATE_AFTER = 14  # days, or the time between two extracts where that is longer
 
 
 def page() -> None:
-    view = frame.view()
+    view = frame.view("Data quality")
     frame.title("Data quality", view)
     shares = quality.by_rule(quality.of_teams(quality.assessable(view.results), view.teams), rules_on(view))
     rows = over_time.untold(view.results, view.teams)
@@ -131,7 +131,7 @@ def missing(view: frame.View, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
         st.caption("None: the extract has what every one of them needs.")
         return
     st.dataframe(
-        without, hide_index=True, key="without", alt="Signs of drift that can’t be assessed", column_order=["title", "needs", "fix"],
+        without, hide_index=True, placeholder="", key="without", alt="Signs of drift that can’t be assessed", column_order=["title", "needs", "fix"],
         column_config={"title": st.column_config.TextColumn("Sign of drift", width=250), "needs": st.column_config.TextColumn("It needs", width=350), "fix": st.column_config.TextColumn("What to do", width=400)},
     )  # fmt: skip
 

@@ -100,7 +100,7 @@ def one(thing, settings) -> None:
         value = settings[f"{thing.code}.{what}"]
         rows.append({"Setting": what.replace("_", " ").capitalize(), "In use": text(value), "Default": text(default), "": "changed by your council" if value != default else ""})
     if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"limits-{thing.code}", width="content", alt="Limits in use")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="", key=f"limits-{thing.code}", width="content", alt="Limits in use")
     if not settings[f"{thing.code}.on"]:
         st.warning("Switched off by your council: it isn’t counted.", icon=":material/toggle_off:")
     if is_rule:
@@ -142,7 +142,7 @@ def examples(thing) -> None:
     if rows:
         table = pd.DataFrame(rows)
         st.dataframe(
-            table, hide_index=True, key=f"examples-{thing.code}", alt=f"Worked examples of {thing.title}", height=show.height(table),
+            table, hide_index=True, placeholder="", key=f"examples-{thing.code}", alt=f"Worked examples of {thing.title}", height=show.height(table),
             column_config={"Worked example": st.column_config.TextColumn(width=520), "As at": show.date_column("As at"), "Outcome": show.status_column("Outcome", 330)},
         )  # fmt: skip
         st.caption("In each example the child came into care on 5 Jan 2026, unless it says otherwise. These examples run as tests.")

@@ -137,7 +137,7 @@ def rows_of(view: frame.View, after, effect: settings_effect.Effect, which: str)
     table = settings_effect.from_to(rows)
     words = table.assign(before=table["before"].map(settings_effect.FROM_TO), after=table["after"].map(settings_effect.FROM_TO))
     picked = st.dataframe(
-        words, hide_index=True, key=f"from-to-{which}", on_select="rerun", selection_mode="single-row", height=show.height(words, 300), column_order=["title", "before", "after", "obligations", "children"],
+        words, hide_index=True, placeholder="", key=f"from-to-{which}", on_select="rerun", selection_mode="single-row", height=show.height(words, 300), column_order=["title", "before", "after", "obligations", "children"],
         alt="How many obligations go from which status to which, by rule", width="content",
         column_config={"title": st.column_config.TextColumn("Rule", width=270), "before": st.column_config.TextColumn("Now", width=160), "after": st.column_config.TextColumn("Would be", width=160),
                        "obligations": show.number_column("Obligations", width=95), "children": show.number_column("Children", width=85)},
@@ -160,7 +160,7 @@ def rows_of(view: frame.View, after, effect: settings_effect.Effect, which: str)
     rates = settings_effect.rates(view.results, after, start, view.as_at)
     if len(rates):
         with st.expander(f"On time in the twelve months to {look.day(view.as_at)}: {look.count(len(rates), 'rule')} would show another figure", icon=":material/percent:"):
-            st.dataframe(rates, hide_index=True, key="rates", column_order=["title", "before", "after"], width="content", height=show.height(rates, 400), alt="On time by rule, now and as it would be",
+            st.dataframe(rates, hide_index=True, placeholder="", key="rates", column_order=["title", "before", "after"], width="content", height=show.height(rates, 400), alt="On time by rule, now and as it would be",
                          column_config={"title": st.column_config.TextColumn("Rule", width=270), "before": st.column_config.TextColumn("Now", width=170), "after": st.column_config.TextColumn("Would be", width=170)})  # fmt: skip
 
 
@@ -243,7 +243,7 @@ def listed(settings: Settings, draft: dict) -> None:
         ])  # fmt: skip
         state.remember(f"rows-settings-{group}", [thing.code for thing in here])
         st.dataframe(
-            rows, hide_index=True, key=f"settings-{group}-{words}", column_order=["title", "use", *(["mark"] if rows["mark"].any() else []), "default", "source"], alt=f"{group}: settings in use, defaults and sources", height=show.height(rows, LIST_HEIGHT),
+            rows, hide_index=True, placeholder="", key=f"settings-{group}-{words}", column_order=["title", "use", *(["mark"] if rows["mark"].any() else []), "default", "source"], alt=f"{group}: settings in use, defaults and sources", height=show.height(rows, LIST_HEIGHT),
             column_config={
                 "title": st.column_config.ButtonColumn("Setting" if group == "General" else "Rule" if group != "Drift indicators" else "Sign of drift", type="tertiary", alignment="left", width=255, pinned=True, key=f"settings-pick-{group}", on_click=pick, args=(group,), help="Click to change it. With the keyboard: choose it in “Change a setting”."),
                 "use": st.column_config.TextColumn("In use", width=140), "default": st.column_config.TextColumn("Default", width=130), "mark": st.column_config.TextColumn("Changed", width=75),
@@ -369,7 +369,7 @@ def so_far(settings: Settings) -> None:
             st.caption("Every setting is as it came.")
             return
         st.dataframe(
-            changes, hide_index=True, key="so-far", height=show.height(changes, LIST_HEIGHT), alt="Changes of settings, newest first",
+            changes, hide_index=True, placeholder="", key="so-far", height=show.height(changes, LIST_HEIGHT), alt="Changes of settings, newest first",
             column_config={"at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=150), "who": st.column_config.TextColumn("By", width=110), "setting": st.column_config.TextColumn("Setting", width=260),
                            "before": st.column_config.TextColumn("Before", width=190), "after": st.column_config.TextColumn("After", width=190), "reason": st.column_config.TextColumn("Reason", width=400)},
         )  # fmt: skip

@@ -271,7 +271,7 @@ def chair(view: frame.View, obligations: pd.DataFrame, weeks: list[book_by.Week]
     places = load["place"][keep].tolist()
     shown = shown[keep].reset_index(drop=True)
     picked = st.dataframe(
-        shown, hide_index=True, key="chair-weeks", on_select="rerun", selection_mode="single-cell", height=show.height(shown), alt=figures.chair_load_words(load, weeks), width="content",
+        shown, hide_index=True, placeholder="", key="chair-weeks", on_select="rerun", selection_mode="single-cell", height=show.height(shown), alt=figures.chair_load_words(load, weeks), width="content",
         column_config={
             "place": st.column_config.TextColumn("When", width=170), "working": st.column_config.TextColumn("Working days", width=105),
             "meetings": show.number_column("Meetings booked", width=125), "children": show.number_column("Children in them", width=125),

@@ -122,7 +122,7 @@ def charts(made: pack.Pack) -> None:
         st.image(picture, width=1000, alt=chart.alt)
     table = pd.DataFrame(chart.rows, columns=list(chart.headers))
     if len(table):
-        st.dataframe(table, hide_index=True, key=f"pack-table-{title}", height=show.height(table, 460), alt=chart.alt)
+        st.dataframe(table, hide_index=True, placeholder="", key=f"pack-table-{title}", height=show.height(table, 460), alt=chart.alt)
 
 
 page()

@@ -440,7 +440,7 @@ def compared(view: frame.View, code: str, stage: waiting.Stage, begun: pd.DataFr
             return
         table = waiting.numbers(found, waiting.ticks(found, view.as_at, 40), view.as_at)
         names = {"months": "Months", "days": "Days", "at_risk": "Waited so long and in view", "had": f"{stage.done} by then", "share": "Still waiting, %", "low": "Lower 95% limit", "high": "Upper 95% limit"}
-        st.dataframe(table, hide_index=True, key=f"line-{code}", height=show.height(table, 420), width="content", alt="The line in numbers", column_config={name: number(label) for name, label in names.items()})
+        st.dataframe(table, hide_index=True, placeholder="", key=f"line-{code}", height=show.height(table, 420), width="content", alt="The line in numbers", column_config={name: number(label) for name, label in names.items()})
         downloads.offer_list(table.rename(columns=names), f"waits-{code}-line-{view.as_at.isoformat()}", view.about | {"Stage": stage.title}, title="The line in numbers")
 
 

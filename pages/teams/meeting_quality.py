@@ -140,7 +140,7 @@ def one_check(view: frame.View, code: str, start: date, end: date) -> None:
         return
     shown = table.assign(rate=[rate_words(rate, counted) for rate, counted in zip(table["rate"], table["counted"], strict=True)])
     picked = st.dataframe(
-        shown, hide_index=True, key=f"check-{code}", on_select="rerun", selection_mode="single-cell", height=show.height(shown), alt=f"{check.title} by team", column_order=["team", "rate", *PARTS],
+        shown, hide_index=True, placeholder="", key=f"check-{code}", on_select="rerun", selection_mode="single-cell", height=show.height(shown), alt=f"{check.title} by team", column_order=["team", "rate", *PARTS],
         column_config={
             "team": st.column_config.TextColumn("Team", width=200), "rate": st.column_config.TextColumn("In order, %", width=85, alignment="right"),
             **{part: show.number_column(label, width=100, help=MEANS[part]) for part, label in PARTS.items()},

@@ -182,7 +182,7 @@ def teams(view: frame.View, everything: pd.DataFrame) -> None:
     whole = {"team": "All teams"} | {name: int(table[name].sum()) for name in table.columns if name != "team"}
     shown = pd.concat([pd.DataFrame([whole]), table], ignore_index=True) if len(table) > 1 else table
     picked = st.dataframe(
-        shown, hide_index=True, key="court-teams", on_select="rerun", selection_mode="single-cell", column_order=["team", "children", *titles], height=show.height(shown, 640), alt="Open proceedings by team",
+        shown, hide_index=True, placeholder="", key="court-teams", on_select="rerun", selection_mode="single-cell", column_order=["team", "children", *titles], height=show.height(shown, 640), alt="Open proceedings by team",
         column_config={"team": st.column_config.TextColumn("Team", width=190), "children": show.number_column("Children", width=80)}
         | {name: show.number_column(title, width=165 if len(title) > 18 else 115 if len(title) > 11 else 85) for name, title in titles.items()},
     )  # fmt: skip
@@ -224,7 +224,7 @@ def lengths(view: frame.View, everything: pd.DataFrame) -> None:
     st.plotly_chart(figures.lengths(table, span.until, show.dark()), theme=None, key=f"court-lengths-{code}", config={"displayModeBar": False}, alt=figures.lengths_words(table, span.until))
     st.caption("Concluded: by the week in which they ended. Still open: by the week they had reached, so each will move to the right or conclude. There is no average: of those still open nobody knows yet how long they will take.")
     picked = st.dataframe(
-        table, hide_index=True, key=f"court-bands-{code}", on_select="rerun", selection_mode="single-cell", height=show.height(table), alt=figures.lengths_words(table, span.until), width="content",
+        table, hide_index=True, placeholder="", key=f"court-bands-{code}", on_select="rerun", selection_mode="single-cell", height=show.height(table), alt=figures.lengths_words(table, span.until), width="content",
         column_config={"band": st.column_config.TextColumn("Weeks", width=150), "concluded": show.number_column("Concluded", width=110), "open": show.number_column("Still open", width=110)},
     )  # fmt: skip
     st.caption("Each number opens its rows.")

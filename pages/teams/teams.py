@@ -139,7 +139,7 @@ def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None
     shown = table.assign(rate=rates(table), level=[[look.LEVEL[rule(c).level].label] for c in table["rule"]])
     state.remember("rows-rules", list(table["rule"]))
     st.dataframe(
-        shown, hide_index=True, key="rules", height=show.height(shown, HALF_A_ROW_CUT), alt="Rules with their counts and rates",
+        shown, hide_index=True, placeholder="", key="rules", height=show.height(shown, HALF_A_ROW_CUT), alt="Rules with their counts and rates",
         column_order=["title", "rate", "counted", *look.COUNTED, "cannot_tell", "level"],
         column_config={
             "title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", width=235, pinned=True, key="pick-rule", on_click=pick_rule, help="Click a rule to see its teams."),
@@ -368,7 +368,7 @@ def figures(view: frame.View, x: xmr.Xmr, code: str) -> None:
     )  # fmt: skip
     with st.expander("The figures, and what stands behind each", icon=":material/table:", expanded=not x.counted_points):
         picked = st.dataframe(
-            shown, hide_index=True, key=f"figures-{code}-{x.every}", on_select="rerun", selection_mode="single-cell", height=show.height(shown, HALF_A_ROW_CUT), alt=f"{x.title}: counts and rates by {x.every}",
+            shown, hide_index=True, placeholder="", key=f"figures-{code}-{x.every}", on_select="rerun", selection_mode="single-cell", height=show.height(shown, HALF_A_ROW_CUT), alt=f"{x.title}: counts and rates by {x.every}",
             column_order=["label", "percent", "counted", *look.COUNTED, "cannot_tell", "mark", "what", "mean", "low", "high"],
             column_config={
                 "label": st.column_config.TextColumn(x.every.capitalize(), width=125), "percent": st.column_config.TextColumn("% on time", width=85, alignment="right"), **count_columns(),
@@ -453,7 +453,7 @@ def hand_overs(view: frame.View, start: date, end: date) -> None:
         pairs = handovers.between(rows)
         shown = pairs.assign(team_before=named(pairs, "team_before"), team=named(pairs))
         st.header("From team to team", anchor=False)
-        st.dataframe(shown, hide_index=True, key="pairs", height=show.height(shown, HALF_A_ROW_CUT), alt="Hand-overs from team to team", column_config=PAIRS, column_order=list(PAIRS))
+        st.dataframe(shown, hide_index=True, placeholder="", key="pairs", height=show.height(shown, HALF_A_ROW_CUT), alt="Hand-overs from team to team", column_config=PAIRS, column_order=list(PAIRS))
         st.caption("What this shows: how much was open when children passed from one team to another. What it doesn’t: whether the hand-over caused it.")
         downloads.offer_list(pairs, f"hand-overs-by-team-{view.as_at.isoformat()}", about(view, start, end, "Handed over"), title="Hand-overs by team")
     st.header(f"Children ({len(rows):,})", anchor=False)
