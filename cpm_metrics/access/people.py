@@ -174,11 +174,13 @@ class People:
             self._state.forget(WAITING, "", key, by)
 
     def take_away(self, key: str, by: str) -> None:
-        """No access from the next click on, whatever the token claims."""
+        """No access from the next click on, whatever the token claims. Whoever waits doesn't wait any more."""
         self._keep_an_administrator(key, "none")
-        before = self.persons().get(key)
-        kept = Access("none", name=before.name if before else "")
+        before, waits = self.persons().get(key), self._state.saved(WAITING, "").get(key)
+        kept = Access("none", name=before.name if before else waits["name"] if waits else "")
         self._save(PERSON, key, kept, by)
+        if waits:
+            self._state.forget(WAITING, "", key, by)
 
     def give_by_claim(self, value: str, access: Access, by: str) -> None:
         self._save(CLAIM, value, access.checked(), by)

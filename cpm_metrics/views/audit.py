@@ -37,15 +37,19 @@ def searched(found: pd.DataFrame, what: Sequence[str] = (), who: Sequence[str] =
 
 
 def in_words(detail: Any) -> str:
-    """A line's details, flat: "extract_date: 2026-11-20; counts: cases 400, meetings 5123"."""
+    """A line's details, flat: "extract date: 2026-11-20; counts: cases 400, meetings 5123"."""
     if not isinstance(detail, dict):
         return "" if detail is None else str(detail)
-    return "; ".join(f"{name}: {_flat(value)}" for name, value in detail.items() if value not in (None, "", [], {}))
+    return "; ".join(f"{_name(name)}: {_flat(value)}" for name, value in detail.items() if value not in (None, "", [], {}))
 
 
 def _flat(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_flat(inner)}" for name, inner in value.items())
+        return ", ".join(f"{_name(name)} {_flat(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_flat(inner) for inner in value)
-    return str(value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _name(name: str) -> str:
+    return str(name).replace("_", " ")

@@ -78,6 +78,8 @@ def waiting(known: Known) -> None:
         with st.expander(f"{show.plain(name)}, since {look.day(pd.Timestamp(value['since']))}", icon=":material/person_add:", key=f"waits-{short(key)}"):
             answer(f"waits-{short(key)}")
             form(f"waits-{short(key)}", Access("service-manager", name=value["name"]), known, "Give access", give(key, name, f"waits-{short(key)}", moves_to="waiting"))
+            first = f"**{show.plain(name)}** leaves this list and stands under People, without access, however often they sign in. You can give them access there later."
+            take_away(f"waits-{short(key)}", "Refuse access", first, "Yes, refuse access", f"refuse-{short(key)}", lambda key=key: people().take_away(key, who()), f"{name} has no access. They stand under People.", "waiting")
 
 
 def persons(known: Known) -> None:
@@ -117,7 +119,7 @@ def take_away(place: str, button: str, first: str, yes: str, key: str, work: Cal
         st.warning(first, icon=":material/warning:")
         with st.container(horizontal=True, gap="small"):
             st.button(yes, key=key, type="primary", **state.on_click(done, place, work, said, moves_to))
-            st.button("No, keep it", key=f"keep-{key}", **state.on_click(state.forget, "people-asked"))
+            st.button("No, leave it as it is", key=f"keep-{key}", **state.on_click(state.forget, "people-asked"))
 
 
 def give(key: str, name: str, place: str, moves_to: str | None = None) -> Callable[[Access], None]:

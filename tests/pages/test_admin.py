@@ -46,6 +46,27 @@ def test_whoever_waits_gets_a_role_and_it_is_noted(own):
     assert [line.detail["role"] for line in own.state.audit(what="access given")] == ["analyst"]
 
 
+def test_whoever_should_never_come_in_leaves_the_list_for_good(own):
+    """Asked first, noted, and still without access and out of the list when they sign in again; access can be given later."""
+    register = People(own.state)
+    who = {"oid": "o", "tid": "t", "name": "Ada Fenwick"}
+    with pytest.raises(CpmError, match="no access"):
+        register.viewer(who)
+    code = short("t/o")
+    at = click(open_page(PEOPLE), f"ask-refuse-{code}")
+    assert list(register.waiting()) == ["t/o"]
+    click(at, f"refuse-{code}")
+    assert "stand under People" in texts(at) and "Nobody is waiting" in texts(at)
+    with pytest.raises(CpmError, match="no access"):
+        register.viewer(who)
+    assert not register.waiting() and register.persons()["t/o"] == Access("none", name="Ada Fenwick")
+    assert len(own.state.audit(what="access taken away")) == 1
+    at = open_page(PEOPLE)
+    at.selectbox(key=f"person-{code}-role").set_value("administrator").run()
+    click(at, f"person-{code}-save")
+    assert register.viewer(who).roles == ("administrator",)
+
+
 def test_a_role_without_teams_and_the_last_administrator_are_refused(own):
     """Nobody is given a role that reaches nothing by mistake, and somebody can always give access."""
     register = People(own.state)
@@ -85,9 +106,12 @@ def test_the_audit_is_searched_and_taken_away(own):
     found = audit.lines(own.state, __import__("zoneinfo").ZoneInfo("Europe/London"))
     assert audit.searched(found, about="0042")["what"].tolist() == ["child viewed"]
     assert audit.searched(found, who=["Ben (2)"])["detail"].tolist() == ["file: worklist.xlsx"]
+    own.state.note("Ben (2)", "settings changed", "", {"now_in_use": {"by_default": True, "limit": 28}, "before": False, "blank": ""})
+    (said,) = audit.searched(audit.lines(own.state, __import__("zoneinfo").ZoneInfo("Europe/London")), what=["settings changed"])["detail"]
+    assert said == "now in use: by default yes, limit 28; before: no"
     at = open_page(AUDIT)
     at.text_input(key="audit-about").set_value("0042").run()
-    assert f"**1** of {len(found)} lines" in texts(at)
+    assert f"**1** of {len(found) + 1} lines" in texts(at)
     assert {button.proto.label for button in at.get("download_button")} == {"Excel", "CSV"}
 
 
