@@ -11,7 +11,7 @@ REASONS: dict[str, str] = {
     "what is held is compressed in between. Below that, both are saved: the smaller councils became faster, the larger did not.",
     "council-large": "a fifth of it is DuckDB planning some seventy statements, which takes as long for one child; the rest is shared by two cores already. A page "
     "waits for it once a load and day, all sessions together.",
-    "clicks-browser": "Proceedings and Calendar draw hundreds of bars and a coloured table in the browser at each click (Plotly); what the server does for it is "
-    "within the goal on every page. See “Pages” below.",
+    "clicks-browser": "what the server does for a click is within the goal on every page; the rest is the browser drawing a chart with a bar for each set of open "
+    "proceedings, or a timeline of everything known of a child, anew (Plotly). See “Pages” below.",
     "cold-start": "the first visitor after a start waits for imports (DuckDB, pandas, Plotly) and for the first two dates being computed. See “Pages” below.",
 }

@@ -22,25 +22,26 @@ def weeks(rows: pd.DataFrame, as_at: date, amber: int, red: int, dark: bool = Fa
     above, below = 64, 44  # pixels: the legend above takes two lines
     figure = base(dark, ROW * len(rows) + above + below + 38)
     places = list(range(len(rows), 0, -1))
+    of = {name: list(rows[name]) for name in ("issued", "week", "grade", "cpm_due", "plan_due", "first_held", "booked")}
     names = [_short(name) for name in rows["name"]]
-    now = [on_weeks(issued, as_at + timedelta(days=1)) for issued in rows["issued"]]  # the as-at day is part of the bar
+    now = [on_weeks(issued, as_at + timedelta(days=1)) for issued in of["issued"]]  # the as-at day is part of the bar
     for grade, words in GRADE.items():
-        mine = [at for at in range(len(rows)) if rows["grade"].iloc[at] == grade]
+        mine = [at for at in range(len(rows)) if of["grade"][at] == grade]
         if not mine:
             continue
         label = {"": f"Up to week {amber}", "amber": f"Weeks {amber + 1} to {red}", "red": f"Beyond week {red}"}[grade]
         figure.add_bar(
             orientation="h", y=[places[at] for at in mine], x=[now[at] for at in mine], width=0.62, name=f"{words.mark} {label}",
             marker={"color": words.colour(dark), "line": {"width": 0}, "pattern": {"shape": _PATTERNS[grade], "bgcolor": words.colour(dark), "fgcolor": paper(dark), "size": 6, "solidity": 0.18}},
-            hovertext=[f"<b>{names[at]}</b><br>Week {rows['week'].iloc[at]}: {label.lower()}<br>Issued {look.day(rows['issued'].iloc[at])}" for at in mine], hoverinfo="text",
+            hovertext=[f"<b>{names[at]}</b><br>Week {of['week'][at]}: {label.lower()}<br>Issued {look.day(of['issued'][at])}" for at in mine], hoverinfo="text",
         )  # fmt: skip
     outline = {"width": 2, "color": paper(dark)}
     for column, title, symbol, size in (("cpm_due", "Hold the final plan CPM by", "line-ns", 14), ("plan_due", "Filing date", "diamond", 11), ("first_held", "Final plan CPM held", "circle", 11), ("booked", "Final plan CPM booked", "circle-open", 11)):
-        mine = [at for at in range(len(rows)) if pd.notna(rows[column].iloc[at]) and not (column == "booked" and pd.notna(rows["first_held"].iloc[at]))]
+        mine = [at for at in range(len(rows)) if pd.notna(of[column][at]) and not (column == "booked" and pd.notna(of["first_held"][at]))]
         if not mine:
             continue
-        days = [rows[column].iloc[at] for at in mine]
-        x = [on_weeks(rows["issued"].iloc[at], day) for at, day in zip(mine, days, strict=True)]
+        days = [of[column][at] for at in mine]
+        x = [on_weeks(of["issued"][at], day) for at, day in zip(mine, days, strict=True)]
         y = [places[at] for at in mine]
         colour = ink(dark)
         if symbol in ("circle", "diamond"):  # a rim in the colour of the paper parts the mark from the bar under it
@@ -51,7 +52,7 @@ def weeks(rows: pd.DataFrame, as_at: date, amber: int, red: int, dark: bool = Fa
             x=x, y=y, mode="markers", name=title, marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 3 if symbol == "line-ns" else 2, "color": colour}} if symbol != "circle" and symbol != "diamond" else {"symbol": symbol, "size": size, "color": colour, "line": {**outline, "width": 0}},
             hovertext=[f"<b>{names[at]}</b><br>{title}: {look.day(day)}" for at, day in zip(mine, days, strict=True)], hoverinfo="text",
         )  # fmt: skip
-    ends = [on_weeks(issued, day) for name in ("plan_due", "booked", "first_held") for issued, day in zip(rows["issued"], rows[name], strict=True) if pd.notna(day)]
+    ends = [on_weeks(issued, day) for name in ("plan_due", "booked", "first_held") for issued, day in zip(of["issued"], of[name], strict=True) if pd.notna(day)]
     right = min(max([red + 2, *(x + 1 for x in now), *(x + 1 for x in ends)]), 104)
     top = len(rows) + 1.5  # room for the words of the two lines above the first bar
     for week in (amber, red):

@@ -269,11 +269,9 @@ def of_teams(frame: pd.DataFrame, teams: Sequence[str]) -> pd.DataFrame:
     return frame[frame["team"].isin(list(teams))].reset_index(drop=True) if teams else frame.reset_index(drop=True)
 
 
-def select(frame: pd.DataFrame, which: str) -> pd.DataFrame:
-    """The rows behind a count: open; amber, red (of the open ones); ready; no_date (open, the filing date known to be blank);
-    cpm_overdue (the obligation's status); not_counted (open, no rule counts them); unknown (cannot tell whether open)."""
+def _masks(frame: pd.DataFrame) -> dict[str, pd.Series]:
     is_open = frame["state"] == OPEN
-    keep = {
+    return {
         "open": is_open,
         "first": is_open & (frame["grade"] == ""),
         "amber": is_open & (frame["grade"] == "amber"),
@@ -283,8 +281,13 @@ def select(frame: pd.DataFrame, which: str) -> pd.DataFrame:
         "cpm_overdue": frame["cpm_status"] == "overdue",
         "not_counted": is_open & ~frame["counted"],
         "unknown": frame["state"] == UNKNOWN,
-    }[which]
-    rows = frame[keep]
+    }
+
+
+def select(frame: pd.DataFrame, which: str) -> pd.DataFrame:
+    """The rows behind a count: open; amber, red (of the open ones); ready; no_date (open, the filing date known to be blank);
+    cpm_overdue (the obligation's status); not_counted (open, no rule counts them); unknown (cannot tell whether open)."""
+    rows = frame[_masks(frame)[which]]
     if which == "ready":
         return rows.sort_values(["plan_due", "child_id"], kind="stable", na_position="last").reset_index(drop=True)
     return rows.sort_values(["week", "child_id"], ascending=[False, True], kind="stable").reset_index(drop=True)
@@ -294,7 +297,15 @@ LISTS = ("open", "red", "amber", "first", "ready", "no_date", "cpm_overdue", "no
 
 
 def counts(frame: pd.DataFrame) -> dict[str, int]:
-    return {which: len(select(frame, which)) for which in LISTS}
+    """As many as `select` gives, for each of `LISTS`."""
+    masks = _masks(frame)
+    return {which: int(masks[which].sum()) for which in LISTS}
+
+
+def children(frame: pd.DataFrame) -> dict[str, int]:
+    """How many children have those that `select` gives, for each of `LISTS`."""
+    masks = _masks(frame)
+    return {which: frame.loc[masks[which], "child_id"].nunique() for which in LISTS}
 
 
 def by_team(frame: pd.DataFrame) -> pd.DataFrame:
@@ -303,7 +314,7 @@ def by_team(frame: pd.DataFrame) -> pd.DataFrame:
     for team, own in frame.assign(team=frame["team"].fillna(NO_TEAM)).groupby("team"):
         numbers = counts(own)
         if numbers["open"] or numbers["unknown"]:
-            rows.append({"team": team, "children": select(own, "open")["child_id"].nunique()} | numbers)
+            rows.append({"team": team, "children": children(own)["open"]} | numbers)
     return pd.DataFrame(rows, columns=["team", "children", *LISTS])
 
 

@@ -11,7 +11,7 @@ from cpm_metrics.views import proceedings as court
 from pages._shared import downloads, frame, show, state
 
 VIEWS = {"children": "Children", "teams": "By team", "lengths": "How long they took"}
-MOST_BARS = 80  # more would be a chart of many screens, and a browser takes a second to draw it
+MOST_BARS = 60  # more would be a chart of many screens, and a browser takes long to draw it
 PROGRESS = ["week", "grade_word", "issued", "plan_due", "filing", "cpm", "la", "experts", "chair", "considerations", "attendance", "missing", "order_sought", "team", "worker", "why"]
 READY = ["plan_due", "filing", "cpm", "missing", "week", "la", "experts", "chair", "considerations", "attendance", "team", "worker", "why"]
 HEADERS = {
@@ -80,7 +80,7 @@ within a period of care; others are listed, and said not to be counted. Children
 
 def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) -> None:
     amber, red = weeks(view)
-    counts = court.counts(everything)
+    counts, having = court.counts(everything), court.children(everything)
     tiles = {
         "open": ("Open proceedings", "Issued by the as-at date and not concluded by then."),
         "red": (f"Beyond week {red}", "Open, and past the limit of the law."),
@@ -98,9 +98,8 @@ def children(view: frame.View, everything: pd.DataFrame, without: pd.DataFrame) 
     which = state.param("show", [*tiles, *more], "open")
     with st.grid(len(tiles), min_column_width=140, gap="small"):
         for name, (title, help_) in tiles.items():
-            n = court.select(everything, name)["child_id"].nunique()
             # Where nothing is known to be open but some can't be told, nought would be a guess.
-            show.tile(f"court-{name}", counts[name] if counts[name] or not counts["unknown"] else None, title, look.count(n, "child", "children"), chosen=which == name, help=help_, action=choose, args=(name,))
+            show.tile(f"court-{name}", counts[name] if counts[name] or not counts["unknown"] else None, title, look.count(having[name], "child", "children"), chosen=which == name, help=help_, action=choose, args=(name,))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption("Also counted:", width="content")
         for name, (words, help_) in more.items():
