@@ -50,10 +50,13 @@ class Copy:
             self._gone()
 
     def running(self) -> bool:
-        try:
-            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-        except (FileNotFoundError, ProcessLookupError):  # gone before the file was opened, or before it was read
-            return False
+        """Any of its threads: the first may have ended while another still has the store's files open."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for thread in Path(f"/proc/{self.pid}/task").iterdir():
+                with suppress(FileNotFoundError, ProcessLookupError):  # gone before the file was opened, or before it was read
+                    if (thread / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+                        return True
+        return False
 
     def wait(self) -> int | None:
         self._gone()
