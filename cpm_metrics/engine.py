@@ -1,7 +1,8 @@
 """One snapshot, one as-at date, one set of settings -> every obligation and every flag.
 
-The steps are the files of cpm_metrics/sql in the order of their numbers: those with the same number don't read each other and run side
-by side. Into `50_status.sql` go the rules' clocks; the indicators come after it. Everything is computed in an in-memory DuckDB that reads the snapshot; nothing is written to the store.
+The steps are the files of cpm_metrics/sql, their numbers the order to read them in; each statement runs as soon as what it reads is there
+(steps.py). Into the last, `50_status.sql`, go the rules' clocks; the indicators come after it. Everything is computed in an in-memory
+DuckDB that reads the snapshot; nothing is written to the store.
 """
 
 from __future__ import annotations
@@ -9,11 +10,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import cache
 from importlib import resources
-from itertools import groupby
 from string import Template
 from typing import Any
 
@@ -29,22 +28,22 @@ from cpm_metrics.extracts import datasets
 from cpm_metrics.indicators import all_indicators
 from cpm_metrics.rules import Rule, all_rules
 from cpm_metrics.settings import Limit, Settings
+from cpm_metrics.steps import AT_ONCE, Step, run, steps_of
 
 CLOCK_COLUMNS = {
     "rule": "VARCHAR", "child_id": "VARCHAR", "care_started": "DATE", "anchor_date": "DATE", "due_date": "DATE",
     "done_date": "DATE", "meeting_id": "VARCHAR", "closes_on": "DATE", "lapses_on": "DATE", "missing": "VARCHAR",
     "detail": "VARCHAR", "limit_text": "VARCHAR", "anchor_words": "VARCHAR", "about_meeting": "VARCHAR",
 }  # fmt: skip
-MANY_CHILDREN = 20_000
-COMPRESS_BEYOND = 800_000_000
-"""Bytes held in memory."""
+MANY_ROWS = 600_000
+"""In all tables of a snapshot: with more, each rule is a statement of its own, or two at a time would need too much memory."""
+COMPRESSED_ROWS = 3_000_000
+"""With more, what is held is compressed now and then to stay below 2 GB, which takes a quarter of the time."""
 CONTRACT_COLUMNS = (
     "rule", "child_id", "care_started", "anchor_date", "due_date", "done_date", "meeting_id", "closes_on", "lapses_on",
     "status", "days", "team", "worker", "why",
 )  # fmt: skip
 STATUSES = ("cannot_tell", "on_time", "late", "lapsed", "missed", "overdue", "due_soon", "upcoming")
-Step = str | Callable[[duckdb.DuckDBPyConnection], None]
-"""SQL, or what is done with a cursor."""
 COUNTED = ("on_time", "late", "missed", "overdue")
 
 
@@ -221,17 +220,20 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
         present.add("reviews")  # reviews may come as rows of Meetings
     rules = [rule for rule in all_rules() if settings[f"{rule.code}.on"]]
 
-    _macros(con, as_at, loaded)
+    rows = con.execute("SELECT sum(estimated_size) FROM duckdb_tables() WHERE database_name = 'snap'").fetchone()[0]
 
+    _macros(con, as_at, loaded)
     shared = _shared(settings)
+    shared |= {"rule_codes": _listed(rule.code for rule in all_rules()), "statuses": _listed(STATUSES)}
     clocks = [_cannot_tell(rule, unmet) if (unmet := _unmet(rule.needs, present)) else _clock(rule, settings, shared) for rule in rules]
-    given: list[Step] = [
-        lambda cursor: _table(cursor, "calendar", workdays.calendar(_working_day_counts(settings))),
-        lambda cursor: _table(cursor, "rule_words", _words(rules, settings)),
-    ]
-    for _, files in groupby(sorted(_sql_files().items()), key=lambda file: file[0][:2]):
-        _side_by_side(con, [*(sql for _, text in files for sql in _filled(con, text, shared, clocks)), *given])
-        given = []
+    compress = rows > COMPRESSED_ROWS
+    *tables, status = _sql_files()
+    run(con, [
+        Step(lambda cursor: _table(cursor, "calendar", workdays.calendar(_working_day_counts(settings))), "calendar"),
+        Step(lambda cursor: _table(cursor, "rule_words", _words(rules, settings)), "rule_words"),
+        *(step for text in tables for step in steps_of(con, Template(text).substitute(shared))),
+    ], compress)  # fmt: skip
+    run(con, [Step(Template(status).substitute(shared, clocks=_together(part))) for part in _parts(clocks, rows > MANY_ROWS)], compress)
     _indicators(con, settings, shared, present)
     results = Results(con, as_at, extract_date, load_id, settings)
     results.clocks = _together(clocks)
@@ -244,16 +246,11 @@ def _together(clocks: Sequence[str]) -> str:
     return "\n    UNION ALL BY NAME\n".join([no_row, *clocks])
 
 
-def _filled(con: duckdb.DuckDBPyConnection, text: str, shared: Mapping[str, str], clocks: Sequence[str]) -> list[str]:
-    """The SQL of a file. The one with the clocks is for half of the rules at a time, so that each core has its half. Where there are
-    very many children each rule is by itself: then memory is short, and planning a statement takes no time beside running it."""
-    if "$clocks" not in text:
-        return [Template(text).substitute(shared)]
-    many = con.execute("SELECT count(*) FROM children").fetchone()[0] > MANY_CHILDREN
-    size = 1 if many else max(1, (len(clocks) + 1) // 2)
-    count = -(-len(clocks) // size)  # dealt out in turn: neighbours are alike, and so are what they cost
-    parts = [clocks[number::count] for number in range(count)]
-    return [Template(text).substitute(shared, first_id=number * 2**32, clocks=_together(part)) for number, part in enumerate(parts)]
+def _parts(clocks: Sequence[str], many: bool) -> list[list[str]]:
+    """Half of the clocks at a time, so that each core has its half; of very many rows, each by itself: planning a statement takes no time
+    beside running it then."""
+    count = len(clocks) if many else min(AT_ONCE, len(clocks))
+    return [clocks[number::count] for number in range(count)]  # dealt out in turn: neighbours are alike, and so are what they cost
 
 
 def _indicators(con: duckdb.DuckDBPyConnection, settings: Settings, shared: Mapping[str, str], present: set[str]) -> None:
@@ -272,35 +269,9 @@ def _indicators(con: duckdb.DuckDBPyConnection, settings: Settings, shared: Mapp
             continue
         sql = Template(indicator.sql).substitute(shared | _own(indicator, settings))
         reads_others = "FROM indicators" in sql
-        (last if reads_others else first).append(f"INSERT INTO indicators BY NAME SELECT '{indicator.code}' AS indicator, * FROM ({sql})")
-    _side_by_side(con, first)
-    _side_by_side(con, last)
-
-
-def _side_by_side(con: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> None:
-    """Do what doesn't read each other, two at a time. DuckDB itself shares a statement out among cores only where a table has more than
-    122,880 rows, which a council's tables haven't."""
-
-    def run(step: Step) -> None:
-        with con.cursor() as cursor:
-            if callable(step):
-                step(cursor)
-            else:
-                cursor.execute(step)
-
-    # What is held in memory is compressed, to a tenth or so, only when asked for, and while nothing else runs. It takes as long as
-    # writing it did.
-    at_once = 2 if _held(con) > COMPRESS_BEYOND // 8 else len(steps)
-    with ThreadPoolExecutor(2) as pool:
-        for first in range(0, len(steps), at_once or 1):
-            list(pool.map(run, steps[first : first + at_once]))
-            if _held(con) > COMPRESS_BEYOND:
-                con.execute("CHECKPOINT")
-
-
-def _held(con: duckdb.DuckDBPyConnection) -> int:
-    """Bytes that DuckDB has in memory."""
-    return con.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone()[0]
+        (last if reads_others else first).append(Step(f"INSERT INTO indicators BY NAME SELECT '{indicator.code}' AS indicator, * FROM ({sql})"))
+    run(con, first)
+    run(con, last)
 
 
 def _table(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
@@ -360,9 +331,9 @@ def _own(thing: Any, settings: Settings) -> dict[str, str]:
 
 
 @cache
-def _sql_files() -> dict[str, str]:
+def _sql_files() -> list[str]:
     folder = resources.files("cpm_metrics") / "sql"
-    return {path.name.removesuffix(".sql"): path.read_text("utf-8") for path in folder.iterdir() if path.name.endswith(".sql")}
+    return [path.read_text("utf-8") for path in sorted(folder.iterdir(), key=lambda path: path.name) if path.name.endswith(".sql")]
 
 
 def _words(rules: Sequence[Rule], settings: Settings) -> pa.Table:
@@ -425,6 +396,10 @@ def _clock(rule: Rule, settings: Settings, shared: Mapping[str, str]) -> str:
     else:
         inner = sql
     return f"SELECT '{rule.code}' AS rule, * FROM ({inner})"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _day(day: date) -> str:

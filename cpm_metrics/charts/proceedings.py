@@ -35,7 +35,6 @@ def weeks(rows: pd.DataFrame, as_at: date, amber: int, red: int, dark: bool = Fa
             marker={"color": words.colour(dark), "line": {"width": 0}, "pattern": {"shape": _PATTERNS[grade], "bgcolor": words.colour(dark), "fgcolor": paper(dark), "size": 6, "solidity": 0.18}},
             hovertext=[f"<b>{names[at]}</b><br>Week {of['week'][at]}: {label.lower()}<br>Issued {look.day(of['issued'][at])}" for at in mine], hoverinfo="text",
         )  # fmt: skip
-    outline = {"width": 2, "color": paper(dark)}
     for column, title, symbol, size in (("cpm_due", "Hold the final plan CPM by", "line-ns", 14), ("plan_due", "Filing date", "diamond", 11), ("first_held", "Final plan CPM held", "circle", 11), ("booked", "Final plan CPM booked", "circle-open", 11)):
         mine = [at for at in range(len(rows)) if pd.notna(of[column][at]) and not (column == "booked" and pd.notna(of["first_held"][at]))]
         if not mine:
@@ -44,12 +43,13 @@ def weeks(rows: pd.DataFrame, as_at: date, amber: int, red: int, dark: bool = Fa
         x = [on_weeks(of["issued"][at], day) for at, day in zip(mine, days, strict=True)]
         y = [places[at] for at in mine]
         colour = ink(dark)
+        line = {"width": 3 if symbol == "line-ns" else 2, "color": colour}
         if symbol in ("circle", "diamond"):  # a rim in the colour of the paper parts the mark from the bar under it
-            figure.add_scatter(x=x, y=y, mode="markers", marker={"symbol": symbol, "size": size + 5, "color": paper(dark)}, hoverinfo="skip", showlegend=False)
+            size, line = size + 2, {"width": 2.5, "color": paper(dark)}
         elif symbol == "circle-open":
             figure.add_scatter(x=x, y=y, mode="markers", marker={"symbol": "circle", "size": size + 3, "color": paper(dark)}, hoverinfo="skip", showlegend=False)
         figure.add_scatter(
-            x=x, y=y, mode="markers", name=title, marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 3 if symbol == "line-ns" else 2, "color": colour}} if symbol != "circle" and symbol != "diamond" else {"symbol": symbol, "size": size, "color": colour, "line": {**outline, "width": 0}},
+            x=x, y=y, mode="markers", name=title, marker={"symbol": symbol, "size": size, "color": colour, "line": line},
             hovertext=[f"<b>{names[at]}</b><br>{title}: {look.day(day)}" for at, day in zip(mine, days, strict=True)], hoverinfo="text",
         )  # fmt: skip
     ends = [on_weeks(issued, day) for name in ("plan_due", "booked", "first_held") for issued, day in zip(of["issued"], of[name], strict=True) if pd.notna(day)]

@@ -65,24 +65,33 @@ def _clipped(frame: pd.DataFrame, left: date, right: date) -> pd.DataFrame:
 
 
 def _bars(figure: go.Figure, lanes: pd.DataFrame, height_of: dict[str, int], left: date, right: date, as_at: date, dark: bool) -> None:
+    """All lanes as one trace: the browser draws each trace by itself, and that takes longer than its bars."""
     per_letter = max((right - left).days, 1) / _LETTERS
+    words, hover, parts = [], [], []
     for lane, bars in lanes.groupby("lane", sort=False):
         shades = look.LANES[lane][1 if dark else 0]
         bars = bars.assign(open=bars["end"].isna(), end=bars["end"].fillna(pd.Timestamp(as_at)), shade=[shades[at % 2] for at in range(len(bars))])
         bars = _clipped(bars, left, right)
-        words, hover = [], []
+        parts.append(bars)
         for row in bars.itertuples():
             label = "" if pd.isna(row.label) else str(row.label)
             full = look.legal(label, None if pd.isna(row.note) else row.note) if lane == "Legal status" else label
             note = "" if pd.isna(row.note) or str(row.note) in (label, full) or full.startswith(str(row.note)) else f"<br>{_safe(row.note)}"
             words.append(_safe(_fitting(label, int((bars.at[row.Index, "to"] - bars.at[row.Index, "from"]).days / per_letter) - 1)))
             hover.append(f"<b>{lane}: {_safe(full) or 'not recorded'}</b><br>{look.day(row.start)} to {'now' if row.open else look.day(row.end)}{note}")
-        figure.add_bar(
-            orientation="h", y=[height_of[lane]] * len(bars), base=bars["from"], x=[(e - s).days * _DAY for s, e in zip(bars["from"], bars["to"], strict=True)],
-            width=0.62, marker={"color": list(bars["shade"]), "line": {"width": 1, "color": paper(dark)}},
-            text=words, textposition="inside", insidetextanchor="start", textangle=0, textfont={"size": 12, "color": ink(dark)}, constraintext="inside",
-            hovertext=hover, hoverinfo="text",
-        )  # fmt: skip
+    if not words:
+        return
+    drawn = pd.concat(parts)
+    figure.add_bar(
+        orientation="h", y=[height_of[lane] for lane in drawn["lane"]], base=list(drawn["from"]), x=_lengths(drawn),
+        width=0.62, marker={"color": list(drawn["shade"]), "line": {"width": 1, "color": paper(dark)}},
+        text=words, textposition="inside", insidetextanchor="start", textangle=0, textfont={"size": 12, "color": ink(dark)}, constraintext="inside",
+        hovertext=hover, hoverinfo="text",
+    )  # fmt: skip
+
+
+def _lengths(drawn: pd.DataFrame) -> list[int]:
+    return [(end - start).days * _DAY for start, end in zip(drawn["from"], drawn["to"], strict=True)]
 
 
 def _fitting(label: str, letters: int) -> str:
@@ -99,7 +108,7 @@ def _unrecorded(figure: go.Figure, gaps: pd.DataFrame, height_of: dict[str, int]
         return
     colour = look.QUIET[dark]
     figure.add_bar(
-        orientation="h", y=[height_of[lane] for lane in found["lane"]], base=found["from"], x=[(e - s).days * _DAY for s, e in zip(found["from"], found["to"], strict=True)],
+        orientation="h", y=[height_of[lane] for lane in found["lane"]], base=list(found["from"]), x=_lengths(found),
         width=0.5, marker={"color": "rgba(0,0,0,0)", "line": {"width": 1, "color": colour}, "pattern": {"shape": "/", "fgcolor": colour, "size": 6, "solidity": 0.25}},
         hovertext=[f"<b>{row.lane}: nothing recorded</b><br>{look.day(row.start)} to {look.day(row.end)}" for row in found.itertuples()], hoverinfo="text",
     )  # fmt: skip
@@ -108,42 +117,44 @@ def _unrecorded(figure: go.Figure, gaps: pd.DataFrame, height_of: dict[str, int]
 def _shade(figure: go.Figure, windows: pd.DataFrame, height_of: dict[str, int], left: date, right: date, dark: bool) -> None:
     """Time allowed as a pale band, gaps as a strong one below the marks."""
     spans = windows[windows["start"].notna() & windows["end"].notna() & (windows["end"] > windows["start"])]
-    for kind, rows in spans.groupby("kind", sort=False):
-        rows = _clipped(rows, left, right)
-        gap = kind if kind in _GAP_WORDS else None
-        colour = look.STATUS[gap].colour(dark) if gap else look.ALLOWED[dark]
-        figure.add_bar(
-            orientation="h", y=[height_of[lane] - (0.31 if gap else 0) for lane in rows["lane"]], base=rows["from"],
-            x=[(e - s).days * _DAY for s, e in zip(rows["from"], rows["to"], strict=True)],
-            width=0.16 if gap else 0.46, marker={"color": colour, "line": {"width": 1, "color": paper(dark)}},
-            hovertext=[f"<b>{_GAP_WORDS.get(kind, 'Time allowed')}</b><br>{look.day(s)} to {look.day(e)}" for s, e in zip(rows["start"], rows["end"], strict=True)],
-            hoverinfo="text",
-        )  # fmt: skip
+    rows = _clipped(spans.sort_values("kind", key=lambda kinds: kinds.isin(list(_GAP_WORDS)), kind="stable"), left, right)  # gaps over bands
+    if not len(rows):
+        return
+    gap = [kind in _GAP_WORDS for kind in rows["kind"]]
+    figure.add_bar(
+        orientation="h", y=[height_of[lane] - (0.31 if is_gap else 0) for lane, is_gap in zip(rows["lane"], gap, strict=True)], base=list(rows["from"]), x=_lengths(rows),
+        width=[0.16 if is_gap else 0.46 for is_gap in gap],
+        marker={"color": [look.STATUS[kind].colour(dark) if is_gap else look.ALLOWED[dark] for kind, is_gap in zip(rows["kind"], gap, strict=True)], "line": {"width": 1, "color": paper(dark)}},
+        hovertext=[f"<b>{_GAP_WORDS.get(row.kind, 'Time allowed')}</b><br>{look.day(row.start)} to {look.day(row.end)}" for row in rows.itertuples()],
+        hoverinfo="text",
+    )  # fmt: skip
 
 
 def _due(figure: go.Figure, due: pd.DataFrame, height_of: dict[str, int], left: date, right: date, dark: bool) -> None:
     """The due dates of what is still open: an upright stroke."""
     found = due[due["day"].between(pd.Timestamp(left), pd.Timestamp(right)) & due["lane"].isin(list(height_of))]
-    for state, rows in found.groupby("state", sort=False):
-        words = look.STATUS[state]
-        figure.add_scatter(
-            x=rows["day"], y=[height_of[lane] for lane in rows["lane"]], mode="markers",
-            marker={"symbol": "line-ns", "size": 24, "line": {"width": 3, "color": words.colour(dark)}},
-            hovertext=[f"<b>Due by {look.day(row.day)}: {_safe(row.label)}</b><br>{words.label}" for row in rows.itertuples()], hoverinfo="text",
-        )  # fmt: skip
+    if not len(found):
+        return
+    figure.add_scatter(
+        x=list(found["day"]), y=[height_of[lane] for lane in found["lane"]], mode="markers",
+        marker={"symbol": "line-ns", "size": 24, "line": {"width": 3, "color": [look.STATUS[state].colour(dark) for state in found["state"]]}},
+        hovertext=[f"<b>Due by {look.day(row.day)}: {_safe(row.label)}</b><br>{look.STATUS[row.state].label}" for row in found.itertuples()], hoverinfo="text",
+    )  # fmt: skip
 
 
 def _marks(figure: go.Figure, marks: pd.DataFrame, height_of: dict[str, int], left: date, right: date, dark: bool) -> None:
     found = marks[marks["day"].between(pd.Timestamp(left), pd.Timestamp(right))]
-    for (lane, state), points in found.groupby(["lane", "state"], sort=False):
-        words, change = look.MEETING_STATE[state], lane in ("Changes", "Proceedings")
-        colour = look.QUIET[dark] if change else words.colour(dark)
-        figure.add_scatter(
-            x=points["day"], y=[height_of[lane]] * len(points), mode="markers",
-            marker={"symbol": "star-diamond" if change else _SYMBOLS[state], "size": 11, "color": colour, "line": {"width": 2, "color": colour}},
-            hovertext=[f"<b>{_safe(label)}</b><br>{look.day(day)}{'' if change else ': ' + words.word.lower()}" for label, day in zip(points["label"], points["day"], strict=True)],
-            hoverinfo="text",
-        )  # fmt: skip
+    if not len(found):
+        return
+    change = found["lane"].isin(["Changes", "Proceedings"])
+    of = list(zip(found["lane"], found["state"], found["label"], found["day"], change, strict=True))
+    colours = [look.QUIET[dark] if is_change else look.MEETING_STATE[state].colour(dark) for _, state, _, _, is_change in of]
+    figure.add_scatter(
+        x=list(found["day"]), y=[height_of[lane] for lane in found["lane"]], mode="markers",
+        marker={"symbol": ["star-diamond" if is_change else _SYMBOLS[state] for _, state, _, _, is_change in of], "size": 11, "color": colours, "line": {"width": 2, "color": colours}},
+        hovertext=[f"<b>{_safe(label)}</b><br>{look.day(day)}{'' if is_change else ': ' + look.MEETING_STATE[state].word.lower()}" for _, state, label, day, is_change in of],
+        hoverinfo="text",
+    )  # fmt: skip
 
 
 def _lines(figure: go.Figure, as_at: date, today: date | None, top: float, dark: bool) -> None:

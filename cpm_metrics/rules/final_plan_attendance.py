@@ -21,7 +21,7 @@ RULE = Rule(
                     ['social_worker', 'team_manager', 'fostering', 'parenting_assessor', 'contact_centre_manager']
                         || CASE WHEN p.permanence_plan = 'adoption' THEN ['adoption_manager'] ELSE [] END,
                     lambda r: NOT list_contains(m.attendee_roles, r)) AS absent
-            FROM held_cpms m JOIN periods p USING (child_id, care_started)
+            FROM told_cpms m JOIN periods p USING (child_id, care_started)
             WHERE m.meeting_type = 'final_plan_cpm'
         )
         SELECT child_id, care_started, meeting_date, meeting_id, meeting_key,

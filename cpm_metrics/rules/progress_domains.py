@@ -17,7 +17,7 @@ RULE = Rule(
             SELECT *, list_filter(
                 ['health', 'education', 'emotional_behavioural', 'identity', 'family_social', 'social_presentation', 'self_care'],
                 lambda d: NOT list_contains(domains, d)) AS left_out
-            FROM held_cpms WHERE meeting_type = 'cpm'
+            FROM told_cpms WHERE meeting_type = 'cpm'
         )
         SELECT child_id, care_started, meeting_date, meeting_id, meeting_key,
             CASE WHEN NOT has_domains OR domains IS NULL OR len(domains) = 0 THEN NULL

@@ -55,5 +55,6 @@ CREATE TABLE owners AS
 SELECT p.child_id, p.care_started,
     coalesce(a.from_day, DATE '0001-01-01') AS from_day, coalesce(a.to_day, DATE '9999-12-31') AS to_day,
     CASE WHEN a.child_id IS NULL THEN p.case_team ELSE a.team END AS team,
-    CASE WHEN a.child_id IS NULL THEN p.case_worker ELSE a.worker END AS worker
+    CASE WHEN a.child_id IS NULL THEN p.case_worker ELSE a.worker END AS worker,
+    (row_number() OVER ())::INTEGER AS owner
 FROM periods p LEFT JOIN allocated_from a ON a.child_id = p.child_id;

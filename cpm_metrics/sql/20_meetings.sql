@@ -33,11 +33,15 @@ FROM placed_meetings p
 JOIN snap.meetings m ON m.source = p.source AND m.row = p.row
 JOIN snap.sources s ON s.source = p.source;
 
--- One row: a Care Planning Meeting that was held, of either kind, and child, with what its record says but for the long texts.
-CREATE TABLE held_cpms AS
-SELECT * EXCLUDE (meeting_type_text, status, status_text, chair_role_text, purpose, working_well, worried_about, needs_to_happen,
-    attendee_roles_text, domains_text, plan_change_text, is_cpm, state)
+-- One row: a Care Planning Meeting that was held, of either kind, and child, with all that its row says.
+CREATE VIEW told_cpms AS
 FROM timeline_meetings WHERE is_cpm AND state = 'held';
+
+-- The same with what many rules ask: no names, lists or texts.
+CREATE TABLE held_cpms AS
+SELECT * EXCLUDE (meeting_type_text, status, status_text, chair, chair_role_text, purpose, working_well, worried_about, needs_to_happen,
+    attendees, attendee_roles, attendee_roles_text, domains, domains_text, plan_change_text, is_cpm, state)
+FROM told_cpms;
 
 -- One row: a day on which a child's CPM was held, in a period of care. Of every day from `opens` on, it is the earliest held CPM.
 CREATE TABLE cpm_days AS

@@ -1,9 +1,17 @@
--- One row: an obligation with its status on the as-at date.
-CREATE TABLE obligation_facts (
-    rule VARCHAR, child_id VARCHAR, care_started DATE, anchor_date DATE, due_date DATE, done_date DATE, meeting_id VARCHAR,
-    closes_on DATE, lapses_on DATE, status VARCHAR, days BIGINT, team VARCHAR, worker VARCHAR, missing VARCHAR, detail VARCHAR,
-    limit_text VARCHAR, anchor_words VARCHAR, about_meeting VARCHAR, obligation_id BIGINT
+-- One row: an obligation with its status on the as-at date, as small as it can be held: whose it is, is a row of `owners`.
+CREATE TABLE decided (
+    rule ENUM ($rule_codes), owner INTEGER, anchor_date DATE, due_date DATE, done_date DATE, meeting_id VARCHAR, closes_on DATE, lapses_on DATE,
+    status ENUM ($statuses), missing VARCHAR, detail VARCHAR, limit_text VARCHAR, anchor_words VARCHAR, about_meeting VARCHAR
 );
+
+-- One row: an obligation.
+CREATE VIEW obligation_facts AS
+SELECT d.rule::VARCHAR AS rule, o.child_id, o.care_started, d.anchor_date, d.due_date, d.done_date, d.meeting_id, d.closes_on, d.lapses_on,
+    d.status::VARCHAR AS status,
+    CASE WHEN d.status IN ('on_time', 'late') THEN d.done_date - d.due_date
+         WHEN d.status = 'overdue' THEN as_at() - d.due_date END AS days,
+    o.team, o.worker, d.missing, d.detail, d.limit_text, d.anchor_words, d.about_meeting, d.rowid AS obligation_id
+FROM decided d JOIN owners o ON o.owner = d.owner;
 
 -- One row: an obligation, with its sentence. The sentence is made when it is asked for.
 CREATE VIEW obligations AS

@@ -1,5 +1,5 @@
 -- One row: an obligation with its status on the as-at date. The only place where a status is decided.
-INSERT INTO obligation_facts BY NAME
+INSERT INTO decided BY NAME
 WITH told AS (  -- what the rules' clocks say, all of them
     $clocks
 ),
@@ -10,7 +10,7 @@ settled AS (
         CASE WHEN lapses_on <= as_at() THEN lapses_on END AS lapses_on)
     FROM told
 ),
-decided AS (
+decided_now AS (
     SELECT *,
         CASE
             WHEN missing IS NOT NULL OR due_date IS NULL THEN 'cannot_tell'
@@ -25,12 +25,8 @@ decided AS (
         least(due_date, as_at()) AS owned_on  -- least() passes over a blank due date
     FROM settled
 )
-SELECT
-    d.rule, d.child_id, d.care_started, d.anchor_date, d.due_date, d.done_date, d.meeting_id, d.closes_on, d.lapses_on, d.status,
-    CASE WHEN d.status IN ('on_time', 'late') THEN d.done_date - d.due_date
-         WHEN d.status = 'overdue' THEN as_at() - d.due_date END AS days,
-    o.team, o.worker, d.missing, d.detail, d.limit_text, d.anchor_words, d.about_meeting,
-    $first_id + row_number() OVER () AS obligation_id
-FROM decided d
+SELECT d.rule, o.owner, d.anchor_date, d.due_date, d.done_date, d.meeting_id, d.closes_on, d.lapses_on, d.status,
+    d.missing, d.detail, d.limit_text, d.anchor_words, d.about_meeting
+FROM decided_now d
 JOIN owners o  -- the one allocated then; with no history, the case's own
   ON o.child_id = d.child_id AND o.care_started = d.care_started AND d.owned_on BETWEEN o.from_day AND o.to_day;

@@ -50,7 +50,7 @@ def next_meeting(results: Results, child_id: str) -> NextMeeting:
     obligations = one_child.obligations(results, child_id, started)
     actions = one_child.actions(results, child_id, started)
     meetings = results.frame(
-        """SELECT meeting_date, attendees, chair, chair_role, domains, agreed_frequency FROM held_cpms
+        """SELECT meeting_date, attendees, chair, chair_role, domains, agreed_frequency FROM told_cpms
            WHERE child_id = $child AND care_started = $started ORDER BY meeting_date DESC""",
         {"child": child_id, "started": started},
     )

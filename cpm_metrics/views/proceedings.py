@@ -52,7 +52,7 @@ _ALL = """
         SELECT pr.source, pr.row, count(*) AS held, min(m.meeting_date) AS first_held, max(m.meeting_date) AS last_held,
             arg_max(m.meeting_key, (m.meeting_date, m.meeting_key)) AS last_key, arg_max(m.care_started, (m.meeting_date, m.meeting_key)) AS last_care,
             arg_max_null(m.chair, (m.meeting_date, m.meeting_key)) AS chair, arg_max_null(m.chair_role, (m.meeting_date, m.meeting_key)) AS chair_role
-        FROM pr JOIN held_cpms m ON m.child_id = pr.child_id AND m.meeting_type = 'final_plan_cpm'
+        FROM pr JOIN told_cpms m ON m.child_id = pr.child_id AND m.meeting_type = 'final_plan_cpm'
          AND m.meeting_date >= pr.issued AND (pr.ends IS NULL OR m.meeting_date <= pr.ends)
         GROUP BY ALL
     ),
