@@ -181,6 +181,11 @@ def meetings(obligations: pd.DataFrame) -> pd.DataFrame:
     return out.reset_index(drop=True)
 
 
+def all_meetings(results: Results, layer: str = "cpm") -> pd.DataFrame:
+    """`meetings` of `open_obligations`, to be kept with `Results.once`."""
+    return meetings(results.once(open_obligations, layer))
+
+
 def of_teams(frame: pd.DataFrame, teams: Sequence[str]) -> pd.DataFrame:
     """The rows of the chosen teams (none chosen: all), by the column `team`."""
     return frame[frame["team"].isin(list(teams))].reset_index(drop=True) if teams else frame.reset_index(drop=True)
@@ -238,14 +243,17 @@ def counts_of(frame: pd.DataFrame) -> dict[str, int]:
     }  # fmt: skip
 
 
-def select(frame: pd.DataFrame, which: str) -> pd.DataFrame:
-    """The rows behind one of `counts_of`."""
+def within(frame: pd.DataFrame, which: str) -> pd.DataFrame:
+    """The rows behind one of `counts_of`, in no order."""
     if which in (OVERDUE, LATER, CANNOT_TELL, LEFT_CARE):
-        rows = frame[frame["place"] == which]
-    else:
-        rows = frame[~frame["place"].isin([LATER, CANNOT_TELL, LEFT_CARE])]
-        rows = rows if which == "hold" else rows[rows["state"] == which]
-    return rows.sort_values(["due_date", "child_id"], kind="stable", na_position="last").reset_index(drop=True)
+        return frame[frame["place"] == which]
+    rows = frame[~frame["place"].isin([LATER, CANNOT_TELL, LEFT_CARE])]
+    return rows if which == "hold" else rows[rows["state"] == which]
+
+
+def select(frame: pd.DataFrame, which: str) -> pd.DataFrame:
+    """The same, the earliest due first."""
+    return within(frame, which).sort_values(["due_date", "child_id"], kind="stable", na_position="last").reset_index(drop=True)
 
 
 def at(frame: pd.DataFrame, team: str | None, place: str | None, state: str | None = None) -> pd.DataFrame:

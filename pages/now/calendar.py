@@ -40,11 +40,15 @@ def page() -> None:
         kind = show.parts(VIEWS, label="What to show", forgets=("show", "count"))
         by = show.parts(COUNT, "count", "What to count") if kind == "cpm" else "meetings"
         how_counted(view, kind)
-    obligations = view.results.once(book_by.open_obligations, "review" if kind == "review" else "cpm")
+    obligations = view.results.once(book_by.open_obligations, _layer(kind))
     if kind == "chair":
         chair(view, obligations, weeks)
     else:
         to_hold(view, kind, by, obligations, weeks)
+
+
+def _layer(kind: str) -> str:
+    return "review" if kind == "review" else "cpm"
 
 
 def choose_list(which: str) -> None:
@@ -53,7 +57,7 @@ def choose_list(which: str) -> None:
 
 def how_counted(view: frame.View, kind: str) -> None:
     settings = view.results.settings
-    limits = "\n".join(f"- **{rule(code).title}**: {_limit(settings, code)}" for code in book_by.LAYERS["review" if kind == "review" else "cpm"])
+    limits = "\n".join(f"- **{rule(code).title}**: {_limit(settings, code)}" for code in book_by.LAYERS[_layer(kind)])
     with st.popover("How is this counted?", icon=":material/info:"):
         st.markdown(
             f"""
@@ -86,7 +90,7 @@ def _limit(settings, code: str) -> str:
 
 
 def to_hold(view: frame.View, kind: str, by: str, obligations: pd.DataFrame, weeks: list[book_by.Week]) -> None:
-    meetings = book_by.of_teams(book_by.meetings(obligations), view.teams)
+    meetings = book_by.of_teams(view.results.once(book_by.all_meetings, _layer(kind)), view.teams)
     mine = book_by.of_teams(obligations, view.teams)
     rows = meetings if by == "meetings" else mine
     which = state.param("show", list(SAYING), "hold")
@@ -94,8 +98,7 @@ def to_hold(view: frame.View, kind: str, by: str, obligations: pd.DataFrame, wee
     other = book_by.counts_of(mine if by == "meetings" else meetings)
     with st.grid(len(TILES), min_column_width=150, gap="small"):
         for name, (title, help_) in TILES.items():
-            within = book_by.select(rows, name)
-            note = look.count(within["child_id"].nunique(), "child", "children")
+            note = look.count(book_by.within(rows, name)["child_id"].nunique(), "child", "children")
             if name == "hold" and kind == "cpm":
                 note = f"{note} · {look.count(other['hold'], *(('obligation', 'obligations') if by == 'meetings' else ('meeting', 'meetings')))}"
             # Where nothing has a known date but some can't be told, nought would be a guess.
