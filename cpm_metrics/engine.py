@@ -28,7 +28,7 @@ from cpm_metrics.extracts import datasets
 from cpm_metrics.indicators import all_indicators
 from cpm_metrics.rules import Rule, all_rules
 from cpm_metrics.settings import Limit, Settings
-from cpm_metrics.steps import AT_ONCE, Step, run, steps_of
+from cpm_metrics.steps import AT_ONCE, COMPRESS_BEYOND, Step, run, steps_of
 
 CLOCK_COLUMNS = {
     "rule": "VARCHAR", "child_id": "VARCHAR", "care_started": "DATE", "anchor_date": "DATE", "due_date": "DATE",
@@ -37,8 +37,10 @@ CLOCK_COLUMNS = {
 }  # fmt: skip
 MANY_ROWS = 600_000
 """In all tables of a snapshot: with more, each rule is a statement of its own, or two at a time would need too much memory."""
-COMPRESSED_ROWS = 3_000_000
-"""With more, what is held is compressed now and then to stay below 2 GB, which takes a quarter of the time."""
+TOO_MANY_ROWS = 3_000_000
+"""With more, not all fits in 2 GB: it is compressed from early on, which takes a quarter of the time."""
+COMPRESS_EARLY = 800_000_000
+"""Bytes."""
 CONTRACT_COLUMNS = (
     "rule", "child_id", "care_started", "anchor_date", "due_date", "done_date", "meeting_id", "closes_on", "lapses_on",
     "status", "days", "team", "worker", "why",
@@ -226,14 +228,14 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     shared = _shared(settings)
     shared |= {"rule_codes": _listed(rule.code for rule in all_rules()), "statuses": _listed(STATUSES)}
     clocks = [_cannot_tell(rule, unmet) if (unmet := _unmet(rule.needs, present)) else _clock(rule, settings, shared) for rule in rules]
-    compress = rows > COMPRESSED_ROWS
+    beyond = COMPRESS_EARLY if rows > TOO_MANY_ROWS else COMPRESS_BEYOND
     *tables, status = _sql_files()
     run(con, [
         Step(lambda cursor: _table(cursor, "calendar", workdays.calendar(_working_day_counts(settings))), "calendar"),
         Step(lambda cursor: _table(cursor, "rule_words", _words(rules, settings)), "rule_words"),
         *(step for text in tables for step in steps_of(con, Template(text).substitute(shared))),
-    ], compress)  # fmt: skip
-    run(con, [Step(Template(status).substitute(shared, clocks=_together(part))) for part in _parts(clocks, rows > MANY_ROWS)], compress)
+    ], beyond)  # fmt: skip
+    run(con, [Step(Template(status).substitute(shared, clocks=_together(part))) for part in _parts(clocks, rows > MANY_ROWS)], beyond)
     _indicators(con, settings, shared, present)
     results = Results(con, as_at, extract_date, load_id, settings)
     results.clocks = _together(clocks)
