@@ -38,3 +38,10 @@ class UnknownName(CpmError):
 
 class OutOfCalendar(CpmError):
     """A date outside the years for which England's bank holidays are known."""
+
+
+def together(kind: type[CpmError], errors: list[CpmError]) -> CpmError:
+    """One error that says all of them."""
+    if len(errors) == 1:
+        return kind(errors[0].what, errors[0].remedy)
+    return kind("\n".join(str(e) for e in errors))

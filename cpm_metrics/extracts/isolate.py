@@ -19,9 +19,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import CpmError, LoadRefused, UnreadableFile
 from .mapping import MappingBook
@@ -37,6 +35,9 @@ from .problems import (
     TableView,
     UnknownTable,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Progress = Callable[[str, int, int | None], None]
 TIME_LIMIT = 300  # seconds for one answer
@@ -258,6 +259,8 @@ def _receive(pipe: BinaryIO) -> bytes | None:
 
 
 def send_prepared(pipe: BinaryIO, prepared: Prepared) -> None:
+    import pyarrow as pa  # the child is already reading while it is imported: see worker.py
+
     head = {
         "is": "prepared", "tables": list(prepared.tables),
         "sources": [dataclasses.asdict(s) for s in prepared.sources],
@@ -269,10 +272,17 @@ def send_prepared(pipe: BinaryIO, prepared: Prepared) -> None:
     }  # fmt: skip
     _send(pipe, json.dumps(head).encode())
     for table in prepared.tables.values():
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-        _send(pipe, sink.getvalue())
+        size = pa.MockOutputStream()  # counts what is written; the pipe then takes it without a copy of it being made first
+        _write_table(size, table)
+        pipe.write(size.size().to_bytes(8, "big"))
+        _write_table(pa.PythonFile(pipe, mode="w"), table)
+
+
+def _write_table(sink: pa.NativeFile, table: pa.Table) -> None:
+    import pyarrow as pa
+
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
 
 
 def send_views(pipe: BinaryIO, views: list[TableView]) -> None:
@@ -292,6 +302,8 @@ def send_error(pipe: BinaryIO, error: CpmError) -> None:
 
 
 def _prepared(head: dict, receive: Callable[[], bytes | None]) -> Prepared:
+    import pyarrow as pa
+
     tables = {}
     for name in head["tables"]:
         content = receive()

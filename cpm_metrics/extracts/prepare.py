@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ..errors import CpmError, LoadRefused, UnreadableFile
+from ..errors import LoadRefused, together
 from .cells import RawTable, show
 from .clean import Cleaned, clean
 from .datasets import DATASETS, NOT_RECORDED
@@ -20,7 +18,6 @@ from .dialects import apply_dialects, not_needed, tells_some_years
 from .header_rows import columns_below, header_rows
 from .isolate import run_isolated
 from .mapping import MappingBook
-from .preflight import check_size
 from .problems import (
     DERIVED,
     ERROR,
@@ -36,7 +33,7 @@ from .problems import (
     TableView,
     UnknownTable,
 )
-from .read import read
+from .read import ReadFiles, read_files
 from .recognise import NotRecognised, Recognised, recognise
 from .union import union
 
@@ -72,15 +69,6 @@ def inspect(
     _some(files)
     work = functools.partial(run_isolated, "inspect") if isolated else inspect_here
     return work(files, mapping or MappingBook(), progress or _silent)
-
-
-@dataclass(frozen=True)
-class ReadFiles:
-    """Files as they were read, before anyone has decided what their tables are. Nothing below changes the tables: they can be
-    inspected and prepared any number of times."""
-
-    infos: list[FileInfo]
-    tables: list[RawTable]
 
 
 def prepare_here(files: Sequence[InputFile], book: MappingBook, say: Progress) -> Prepared:
@@ -138,30 +126,6 @@ def _silent(stage: str, done: int, total: int | None) -> None:
     pass
 
 
-def read_files(files: Sequence[InputFile], say: Progress) -> ReadFiles:
-    """Every table of every file. Raises UnreadableFile, which says what is wrong with all of them."""
-    infos, raw, wrong = [], [], []
-    for i, file in enumerate(files):
-        say(f"Opening {file.name}", i, len(files))
-        try:
-            check_size(file)
-            data = file.read()
-            infos.append(FileInfo(file.name, hashlib.sha256(data).hexdigest(), len(data)))
-            raw += read(InputFile(file.name, data), say)
-        except OSError as problem:
-            wrong.append(
-                UnreadableFile(
-                    f"{file.name} could not be opened ({problem.strerror or 'unknown reason'}).",
-                    "Check the path and that it is not open elsewhere.",
-                )
-            )
-        except CpmError as problem:
-            wrong.append(problem)
-    if wrong:
-        raise _together(UnreadableFile, wrong)
-    return ReadFiles(infos, raw)
-
-
 def _told_apart(raw: list[RawTable], book: MappingBook, say: Progress) -> tuple[list[Recognised], list[NotRecognised]]:
     """The tables that are a dataset, and those that aren't. What `refuse` says there holds for the mapping screen and for a load."""
     say("Recognising columns", 0, len(raw))
@@ -188,11 +152,11 @@ def _recognise_all(
     known, unknown = _told_apart(raw, book, say)
     refused = [LoadRefused(f"{place(r.table)}: {r.why}", r.remedy) for r in unknown if r.refuse]
     if refused:
-        raise _together(LoadRefused, refused)
+        raise together(LoadRefused, refused)
     if not known:
         if not raw:
             raise LoadRefused("The files hold no rows.", "Check that the report ran, and export it again.")
-        raise _together(
+        raise together(
             LoadRefused,
             [LoadRefused(f"{place(r.table)}: {r.why}", r.remedy) for r in unknown]
             + [
@@ -203,12 +167,6 @@ def _recognise_all(
             ],
         )
     return known, unknown
-
-
-def _together(kind: type[CpmError], errors: list[CpmError]) -> CpmError:
-    if len(errors) == 1:
-        return kind(errors[0].what, errors[0].remedy)
-    return kind("\n".join(str(e) for e in errors))
 
 
 def place(table: RawTable) -> str:

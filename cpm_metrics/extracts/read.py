@@ -1,18 +1,20 @@
-"""A file -> its raw tables. What a file is, is told by its first bytes, not by its name."""
+"""Files -> their raw tables. What a file is, is told by its first bytes, not by its name."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import python_calamine as calamine
 
-from ..errors import UnreadableFile
+from ..errors import CpmError, UnreadableFile, together
 from .cells import Fault, RawTable, is_blank_row
-from .preflight import password_protected, preflight
-from .problems import InputFile
+from .preflight import check_size, password_protected, preflight
+from .problems import FileInfo, InputFile
 from .read_csv import read_csv
 from .sheet_facts import SheetFacts
 
@@ -22,6 +24,39 @@ ROWS_AT_ONCE = 2_000  # rows between two words of progress
 
 def _silent(stage: str, done: int, total: int | None) -> None:
     pass
+
+
+@dataclass(frozen=True)
+class ReadFiles:
+    """Files as they were read, before anyone has decided what their tables are. Nothing below changes the tables: they can be
+    inspected and prepared any number of times."""
+
+    infos: list[FileInfo]
+    tables: list[RawTable]
+
+
+def read_files(files: Sequence[InputFile], say: Progress) -> ReadFiles:
+    """Every table of every file. Raises UnreadableFile, which says what is wrong with all of them."""
+    infos, raw, wrong = [], [], []
+    for i, file in enumerate(files):
+        say(f"Opening {file.name}", i, len(files))
+        try:
+            check_size(file)
+            data = file.read()
+            infos.append(FileInfo(file.name, hashlib.sha256(data).hexdigest(), len(data)))
+            raw += read(InputFile(file.name, data), say)
+        except OSError as problem:
+            wrong.append(
+                UnreadableFile(
+                    f"{file.name} could not be opened ({problem.strerror or 'unknown reason'}).",
+                    "Check the path and that it is not open elsewhere.",
+                )
+            )
+        except CpmError as problem:
+            wrong.append(problem)
+    if wrong:
+        raise together(UnreadableFile, wrong)
+    return ReadFiles(infos, raw)
 
 
 def read(file: InputFile, say: Progress = _silent) -> list[RawTable]:

@@ -34,7 +34,7 @@ def union(
     names = list(columns(dataset))
     content = names[:-2]
     by_number = {source.source: source for source, _ in parts}
-    values = {n: list(itertools.chain.from_iterable(c.columns[n] for _, c in parts)) for n in names}
+    values = dict(parts[0][1].columns) if len(parts) == 1 else {n: list(itertools.chain.from_iterable(c.columns[n] for _, c in parts)) for n in names}
     rows: dict[tuple, int] = {}  # content -> index of the row that stands for it
     copies: Counter[int] = Counter()
     if dataset.name == "cases" or not _differ(dataset, values):

@@ -5,35 +5,39 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import sys
+import threading
 from pathlib import Path
 
 from ..errors import CpmError
 from . import isolate
 from .mapping import MappingBook
-from .prepare import ReadFiles, inspect_read, prepare_read, read_files
 from .problems import InputFile
+from .read import ReadFiles, read_files
 
 
-class _WithoutPandas:
-    """pyarrow imports pandas with the first list it is given, in case there is a frame in it. There is none here, and it takes as long as
-    reading 20,000 rows."""
+class _WithoutFrames:
+    """pyarrow imports pandas with the first list it is given, in case there is a frame in it, and numpy before that. Neither has a part
+    here, and they take as long as reading 20,000 rows."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
+        if name in ("numpy", "pandas"):
+            raise ModuleNotFoundError(name, name=name)
 
 
 def main() -> None:
-    sys.meta_path.insert(0, _WithoutPandas)
+    sys.meta_path.insert(0, _WithoutFrames)
     source, answer = sys.stdin.buffer, sys.stdout.buffer
     opening = json.loads(isolate._receive(source) or b"null")
     if opening is None:
         return
     _limit_memory(opening["memory"])
     gc.disable()  # what is read has no cycles: collecting while it grows costs a third of the time
+    # Most of what cleans is pyarrow, which is imported while the readers, which need neither it nor the interpreter, unpack and parse.
+    threading.Thread(target=importlib.import_module, args=("cpm_metrics.extracts.prepare",), daemon=True).start()
     files = [InputFile(f["name"], Path(f["path"]) if f["path"] else source.read(f["size"])) for f in opening["files"]]
     read: ReadFiles | None = None
 
@@ -47,6 +51,8 @@ def main() -> None:
             if read is None:
                 read = read_files(files, say)
                 files = []  # their bytes are not needed any more
+            from .prepare import inspect_read, prepare_read  # waits for the import that has begun
+
             if request["task"] == "inspect":
                 isolate.send_views(answer, inspect_read(read, book, say))
             else:
