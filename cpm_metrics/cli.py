@@ -390,12 +390,16 @@ def _mappings(path: Path) -> MappingBook:
 
     if not path.exists():
         return MappingBook()
-    text = path.read_text("utf-8-sig")
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CpmError(f"{path} is not written in UTF-8.", "Save it as UTF-8, or take it away: it is written anew.") from None
     book = MappingBook.from_json(text)
     try:
         for table in json.loads(text).get("unknown_tables", []):
             if table["dataset"]:
-                book.remember_headers(table["headers"], table["dataset"], table["columns"])
+                # "" is a column about which nothing was said: matched as usual. null keeps it out.
+                book.remember_headers(table["headers"], table["dataset"], {header: field for header, field in table["columns"].items() if field != ""})
         for question in json.loads(text).get("questions", []):
             if question["code"] is not None:
                 book.remember_value(question["dataset"], question["field"], question["value"], question["code"])
@@ -420,7 +424,7 @@ def _unknown_tables(files: list[InputFile], book: MappingBook) -> list[dict[str,
             "headers": list(table.headers),
             "nearest": table.dataset,
             "dataset": None,
-            "columns": {column.header: column.field for column in table.mapping if column.header},
+            "columns": {column.header: column.field or "" for column in table.mapping if column.header},
         }
         for table in tables
         if table.why and table.headers and not table.ignored

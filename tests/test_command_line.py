@@ -223,7 +223,7 @@ def test_a_mapping_file_asks_and_remembers(tmp_path):
     data = json.loads(mapping.read_text())
     (table,) = data["unknown_tables"]
     assert table["headers"] == ["Child ID", "Beginn", "Mannschaft"]
-    assert table["columns"] == {"Child ID": "child_id", "Beginn": None, "Mannschaft": None}
+    assert table["columns"] == {"Child ID": "child_id", "Beginn": "", "Mannschaft": ""}
     table |= {"dataset": "cases", "columns": {"Beginn": "care_started", "Mannschaft": "team"}}
     mapping.write_text(json.dumps(data))
     args.insert(2, tmp_path / "m.csv")

@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from .cells import Fault, is_blank, show
 from .codes import legal_code, read_code, read_domains, read_roles, without_number
-from .datasets import NOT_RECORDED, RAW_SUFFIX, Field, columns
+from .datasets import MEETING_STATUSES, NOT_RECORDED, RAW_SUFFIX, Field, columns
 from .folding import fold
 from .mapping import MappingBook, answers
 from .problems import ERROR, NOTE, TEMPLATE, WARNING, Problem, Question
@@ -88,6 +88,8 @@ class _Cleaner:
             say(n, len(fields))
             j = self.r.fields.get(f.name)
             cells = None if j is None else turned[j] if turned else list(map(itemgetter(j), self.rows))
+            if f.name == "status" and self.r.cancelled is not None:
+                cells = self._with_cancelled(cells)
             out |= self._column(f, j, cells)
         out["source"] = [self.source] * len(self.rows)
         out["row"] = self.numbers
@@ -187,6 +189,14 @@ class _Cleaner:
         return out
 
     # columns
+
+    def _with_cancelled(self, cells: Sequence) -> list:
+        """A status beside a column that says what was cancelled: a meeting called off isn't held because its outcome was left blank."""
+        flags = [_status_of_flag(row[self.r.cancelled]) == "Cancelled" if self.r.cancelled < len(row) else False for row in self.rows]
+        both = sum(flag and read_code("status", MEETING_STATUSES, text_of(cell), {}) == "held" for flag, cell in zip(flags, cells, strict=True))
+        if both:
+            self.notes.append(f"{both} row{'s say' if both > 1 else ' says'} both held and cancelled; counted as cancelled.")
+        return ["Cancelled" if flag else cell for flag, cell in zip(flags, cells, strict=True)]
 
     def _column(self, f: Field, j: int | None, cells: Sequence | None) -> dict[str, list]:
         n = len(self.rows)

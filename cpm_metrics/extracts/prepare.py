@@ -136,12 +136,17 @@ def _told_apart(raw: list[RawTable], book: MappingBook, say: Progress) -> tuple[
         found.append(recognise(table, book))
     known += [r for r in found if isinstance(r, Recognised)]
     unknown = [r for r in found if isinstance(r, NotRecognised)]
+    used = {r.table.file for r in known}
     for r in unknown:
         kind = not_needed(r.table) if not r.ignored else None
         if kind:
             r.why, r.remedy, r.refuse, r.no_loss = kind.why, kind.remedy, False, kind.no_loss
+        elif known and r.table.file not in used and not (r.ignored or r.no_loss) and header_rows(r.table):
+            # A whole file of which nothing would be used: one team's meetings may be in it, under a header that isn't known.
+            r.refuse = True
+            r.remedy = r.remedy or "Say on the mapping screen what its columns are or that it is to be left out, or load the others without it."
         # Looks like a dataset by some of its headers only, and that dataset is there: it is another kind of table.
-        if r.refuse and r.missing and not r.by_name and r.nearest in {k.dataset.name for k in known}:
+        elif r.refuse and r.missing and not r.by_name and r.nearest in {k.dataset.name for k in known}:
             r.refuse = False
     return known, unknown
 
@@ -203,6 +208,13 @@ def _clean_all(
             tables[name] = union(DATASETS[name], parts[name], problems, sources)
     if not any(t.num_rows for t in tables.values()):
         raise _nothing_left(sources, problems)
+    problems += [
+        Problem(
+            WARNING, "no_rows", f"The report holds headers but no rows: it counts as {DATASETS[s.dataset].title} being loaded, and as nothing having happened.",
+            "Check that the report ran. Leave the file out to keep what was loaded before.", s.dataset, s.file, s.sheet,
+        )
+        for s in sources if not s.rows_read and not tables[s.dataset].num_rows
+    ]  # fmt: skip
     _leading_zeros(tables, problems)
     newest = newest_date(tables)
     teams_of_cases(tables, sources)

@@ -12,7 +12,7 @@ from .codes import read_code
 from .datasets import DATASETS, MEETING_STATUSES, Dataset
 from .folding import fold, squash
 from .mapping import IGNORE, MappingBook
-from .problems import REMEMBERED, SYNONYM, TEMPLATE, ColumnMap, Problem
+from .problems import REMEMBERED, SYNONYM, TEMPLATE, WARNING, ColumnMap, Problem
 from .synonyms import SYNONYMS, TABLE_NAMES, WEAK
 
 HEADER_ROWS = 20
@@ -20,9 +20,17 @@ _MOST_STATUSES = 12  # different values that a status column may have
 _SAMPLES = 3
 # Fields that many tables about children have: they alone don't tell a dataset.
 _IDENTITY = {"child_id", "forename", "surname", "date_of_birth", "gender", "sibling_group"}
+# What any report about children may say beside its own subject.
+_CONTEXT = _IDENTITY | {"team", "worker", "team_manager", "iro", "care_started", "care_ceased"}
+_HISTORY = 1.25  # rows that tell something different for each child and start of care: beyond this many it is no list of cases
 _CANCELLED = {squash(h) for h in (
     "Cancelled", "CANCELLED_ON", "Cancelled on", "Cancelled date", "Date cancelled", "Meeting cancelled", "Review cancelled", "FACT_MEETINGS.CANCELLED", "Is cancelled",
     "Cancelled Y/N", "clar_cla_review_cancelled")}  # fmt: skip
+# A column under such a header may hold "Completed" and "Pending" without a word about whether the meeting was held.
+_OF_SOMETHING_ELSE = re.compile(
+    r"\b(?:minutes?|notes?|actions?|tasks?|plans?|reports?|records?|recording|documents?|forms?|assessments?|consultations?|invit\w*|letters?|placements?|legal|case|child|cla|lac|cic"
+    r"|visits?|authoris\w*|approv\w*|sign\w*|distribut\w*|upload\w*|circulat\w*|workflow|episodes?|education|health|iro|team|worker)\b"
+)
 # The lists of an Annex A workbook that are about other children: never meant as one of our datasets.
 _ANNEX_A_LIST = re.compile(r"(?:annex a )?list (?!8\b)\d+\b")
 # What Excel and report tools call a sheet that nobody named: then the file's name says more.
@@ -43,11 +51,14 @@ class Recognised:
     folded: int = 0
     # Fields read from a column that says "cancelled" with a yes, a no or a date, instead of a status.
     flags: set[str] = field(default_factory=set)
+    # The index of such a column beside a status: what it says was cancelled is, whatever the status says.
+    cancelled: int | None = None
     problems: list[Problem] = field(default_factory=list)
 
     @property
     def unmapped(self) -> list[str]:
-        return [m.header for m in self.mapping if m.field is None and m.header]
+        used = None if self.cancelled is None else self.table.letter(self.cancelled)
+        return [m.header for m in self.mapping if m.field is None and m.header and m.letter != used]
 
 
 @dataclass
@@ -109,9 +120,17 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     if best is None:
         return _no_headers(table)
     (complete, matched, _), index, headers, name, found = best
+    if complete:
+        name, found, said = _weighed(table, index, headers, name)
     other_list = _ANNEX_A_LIST.match(fold(table.sheet or table.file))
     if complete and not other_list:
-        return _finish(table, index, headers, name, {})
+        out = _finish(table, index, headers, name, {})
+        if isinstance(out, Recognised):
+            out.notes += [n for n in said if isinstance(n, str)]
+            out.problems += [n for n in said if isinstance(n, Problem)]
+        else:
+            out.by_name = out.by_name or _named_after(table, name)
+        return out
     filled = sum(bool(h) for h in headers)
     named = [n for n in DATASETS if _named_after(table, n)]
     telling = set(found) - _IDENTITY
@@ -129,6 +148,72 @@ def recognise(table: RawTable, book: MappingBook) -> Recognised | NotRecognised:
     if isinstance(out, NotRecognised):
         out.by_name = name in named
     return out
+
+
+def _weighed(table: RawTable, index: int, headers: list[str], name: str) -> tuple[str, dict[str, tuple[int, str]], list[str | Problem]]:
+    """Which dataset, where headers fit several: -> it, its columns, and what to say of the choice.
+
+    A report of meetings often has the child's team and start of care beside each meeting, and so fits Cases too; a case list has the
+    start of the placement, and so fits Placements. The rows tell them apart: a case list says one thing for each child and start of
+    care, a report of meetings several. A case list that lacks its team is not a history of placements: it is refused, for the team.
+    """
+    founds = {n: _match(headers, n, _named_after(table, n))[0] for n in DATASETS}
+    lacking = {n: [f for f in DATASETS[n].required if f.name not in founds[n]] for n in DATASETS}
+    places = {n: {j for j, _ in found.values()} for n, found in founds.items()}
+    events = [n for n in DATASETS if n != "cases" and not lacking[n]]
+    if not events:
+        return name, founds[name], []
+    event = max(events, key=lambda n: len(founds[n]))
+
+    def alone(dataset: str, other: str, besides: set[str]) -> set[str]:
+        """Its fields whose columns mean nothing to the other."""
+        return {f for f, (j, _) in founds[dataset].items() if f not in besides and j not in places[other]}
+
+    own = alone(event, "cases", set())
+    if len(lacking["cases"]) < 2:
+        several, filled = _said_of_each(table, index, founds["cases"], founds[event], DATASETS[event])
+    if not lacking["cases"]:
+        theirs = alone("cases", event, _CONTEXT)
+        if several:
+            is_event = bool(own) and (len(theirs) < 3 or len(own) > len(theirs))
+        else:
+            is_event = filled and len(own) >= 2 and len(own) > len(theirs)
+        also = ", ".join(f"'{headers[founds[event][f][0]]}'" for f in sorted(own, key=lambda f: founds[event][f][0]))
+        title = DATASETS[event].title
+        if not is_event:
+            lost = Problem(
+                WARNING, "two_tables_in_one", f"The rows tell several things of one child and start of care, as {title} do (columns {also}); the table was read as Cases, so these were not read.",
+                f"Export {title} as a report of its own, or say on the mapping screen what this table is.", "cases", table.file, table.sheet,
+            )  # fmt: skip
+            return "cases", founds["cases"], [lost] if several and own else []
+        return event, founds[event], [f"The headers fit Cases too; it was read as {title}, for its columns {also}."]
+    for n in DATASETS:
+        if n == event or len(lacking[n]) != 1:
+            continue
+        mine, other = alone(n, event, _CONTEXT - {"care_started"}), alone(event, n, set())
+        if n == "cases" and several:
+            continue
+        named = _named_after(table, n) and not _named_after(table, event)
+        if (not other and len(mine) >= 2) or (len(mine) >= 3 and len(mine) > 2 * len(other)) or (named and len(mine) >= max(1, len(other))):
+            return n, founds[n], []
+    return event, founds[event], []
+
+
+def _said_of_each(table: RawTable, index: int, cases: dict, event: dict, dataset: Dataset) -> tuple[bool, bool]:
+    """-> whether the rows tell several things of one child and start of care; whether most rows have what the dataset requires."""
+    case_places = [cases[f][0] for f in ("child_id", "care_started") if f in cases] or [event["child_id"][0]]
+    event_places = [event[f.name][0] for f in dataset.required]
+    of_cases, of_events, rows, filled = set(), set(), 0, 0
+    for row in table.rows[index + 1 :]:
+        if max(*case_places, *event_places) >= len(row) or is_blank(row[event["child_id"][0]]):
+            continue
+        rows += 1
+        case = tuple(row[j] for j in case_places)
+        of_cases.add(case)
+        if not any(is_blank(row[j]) for j in event_places):
+            filled += 1
+            of_events.add((case, tuple(row[j] for j in event_places)))
+    return len(of_events) > _HISTORY * len(of_cases), filled * 2 > rows
 
 
 def _no_headers(table: RawTable) -> NotRecognised:
@@ -183,7 +268,7 @@ def _finish(
 ) -> Recognised | NotRecognised:
     dataset = DATASETS[name]
     found, also = _match(headers, name, _named_after(table, name), chosen)
-    flags = _cancelled_flag(headers, name, found, chosen)
+    flags, cancelled = _cancelled_flag(headers, name, found, chosen)
     by_values = _status_by_values(table, index, headers, name, found, chosen)
     number = table.numbers[index]
     mapping = _mapping(table, index, headers, found)
@@ -218,25 +303,31 @@ def _finish(
     ]
     if by_values is not None:
         notes.append(f"Column {table.letter(by_values)} '{headers[by_values]}' was used as the status, because all of its values are statuses.")
-    return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes, flags=flags)
+    if cancelled is not None:
+        notes.append(f"Column {table.letter(cancelled)} '{headers[cancelled]}' was used beside the status: yes or a date there is Cancelled.")
+    nameless = [m.letter for m in mapping if not m.header]
+    if nameless:
+        notes.append(f"Column{'s' if len(nameless) > 1 else ''} {', '.join(nameless)} {'have' if len(nameless) > 1 else 'has'} values but no header; kept out.")
+    return Recognised(table, dataset, index, {f: j for f, (j, _) in found.items()}, mapping, notes, flags=flags, cancelled=cancelled)
 
 
 def _cancelled_flag(
     headers: list[str], name: str, found: dict[str, tuple[int, str]], chosen: dict[str, str | None]
-) -> set[str]:
-    """Adds to `found` a column like CANCELLED (Y/N) or CANCELLED_ON (a date) as the status, where there is no status column.
-    One that the person left out stays out; one that the person called the status is read as such a flag."""
+) -> tuple[set[str], int | None]:
+    """Adds to `found` a column like CANCELLED (Y/N) or CANCELLED_ON (a date) as the status, where there is no status column; beside
+    one, its index. One that the person left out stays out; one that the person called the status is read as such a flag."""
     if name not in ("meetings", "reviews"):
-        return set()
-    if "status" in found:
-        j = found["status"][0]
-        return {"status"} if squash(headers[j]) in _CANCELLED else set()
+        return set(), None
+    if "status" in found and squash(headers[found["status"][0]]) in _CANCELLED:
+        return {"status"}, None
     left_out = {squash(header) for header, field in chosen.items() if field is None}
     for j, header in enumerate(headers):
         if squash(header) in _CANCELLED and squash(header) not in left_out and j not in {c for c, _ in found.values()}:
+            if "status" in found:
+                return set(), j
             found["status"] = (j, SYNONYM)
-            return {"status"}
-    return set()
+            return {"status"}, None
+    return set(), None
 
 
 def _status_by_values(
@@ -249,7 +340,7 @@ def _status_by_values(
     used = {c for c, _ in found.values()}
     left_out = {squash(header) for header, field in chosen.items() if field is None}
     for j, header in enumerate(headers):
-        if not header or j in used or squash(header) in left_out:
+        if not header or j in used or squash(header) in left_out or _OF_SOMETHING_ELSE.search(fold(header)):
             continue
         values = {row[j] for row in table.rows[index + 1 :] if j < len(row) and not is_blank(row[j])}
         if 0 < len(values) <= _MOST_STATUSES and all(

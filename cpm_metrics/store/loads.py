@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cpm_metrics.errors import LoadRefused
+from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.store.problems import day, moment
 
 # Version of the tables inside a snapshot. Raise it with every change to them, and add the step to `build.UPGRADES`.
@@ -99,7 +101,7 @@ def ahead_of_the_clock(extract_date: date) -> dict[str, str]:
 
 
 def surprises(
-    current: LoadInfo, current_children: set[str], new_hashes: set[str], new_children: set[str] | None, new_date: date
+    current: LoadInfo, current_children: set[str], new_hashes: set[str], new_children: set[str] | None, new_date: date, new_counts: Mapping[str, int]
 ) -> dict[str, str]:
     """Reason code -> sentence, for all that is surprising about a new load beside the current one.
 
@@ -115,6 +117,10 @@ def surprises(
                 f"{lost:,} of the {len(current_children):,} children of the current load are not in this one, "
                 "which is more than a fifth."
             )
+    emptied = [name for name, rows in new_counts.items() if not rows and current.counts.get(name)]
+    if emptied:
+        had = ", ".join(f"{DATASETS[name].title} ({current.counts[name]:,} in the current load)" for name in emptied)
+        found["emptied"] = f"There is not one row of {had}: it would look as if none had ever been."
     if new_date < current.extract_date:
         found["older_extract"] = (
             f"The extract date {day(new_date)} is earlier than the current load's, {day(current.extract_date)}."

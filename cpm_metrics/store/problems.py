@@ -24,7 +24,7 @@ STILL_SERVED = "Everything loaded before is whole and still served."
 class SurprisingLoad(NeedsConfirmation):
     """The load is possible but surprising. `reasons` lists codes, `explanations` says each in a sentence.
 
-    Codes: same_files, children_lost, older_extract, clock_behind, future_extract.
+    Codes: same_files, children_lost, emptied, older_extract, clock_behind, future_extract.
     """
 
     def __init__(self, explanations: dict[str, str]) -> None:

@@ -166,6 +166,7 @@ class Store:
                 {file.sha256 for file in prepared.files},
                 None if cases is None else set(cases["child_id"].to_pylist()),
                 extract_date,
+                prepared.counts,
             )
         if found:
             raise SurprisingLoad(found)

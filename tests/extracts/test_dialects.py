@@ -648,7 +648,7 @@ def test_no_child_of_annex_a_is_dropped_for_want_of_a_team():
 
 
 def test_tables_of_known_returns_that_no_rule_needs_are_notes():
-    """Real warnings stay in sight. A whole file of which nothing was used is a warning, unless it is known that no rule needs it."""
+    """Real warnings stay in sight. A whole file of which nothing is used stops the load, unless it is known what it is."""
     lists = xlsx({
         "Cover": [["Annex A"], ["x", "y"]], "List 1": [["Child Unique ID", "Gender", "Contact Source"], ["1", "M", "x"]],
         "List 7": [["Child Unique ID", "Date of Birth", "Allocated Team", "Allocated Worker"], ["1", "", "N", "W"]],
@@ -657,8 +657,10 @@ def test_tables_of_known_returns_that_no_rule_needs_are_notes():
     files = [("Annex A.xlsx", lists), ("uasc.csv", csv_bytes([["CHILD", "SEX", "DOB", "DUC"], ["1", "1", "", ""]])),
              ("contacts.csv", csv_bytes([["cont_contact_id", "cont_person_id", "cont_contact_date"], ["1", "1", "2025-01-01"]])), ("junk.csv", csv_bytes([["a", "b"], ["1", "2"]])),
              ("header.csv", ssda903()[0][1])]  # fmt: skip
-    prepared = load(*files)
-    assert [p.file for p in prepared.problems if p.severity == "warning"] == ["junk.csv", "header.csv"]
+    with pytest.raises(LoadRefused, match="junk.csv: none of its first 20 rows"):
+        load(*files)
+    prepared = load(*(file for file in files if file[0] != "junk.csv"))
+    assert [p.file for p in prepared.problems if p.severity == "warning"] == ["header.csv"]
     assert sorted({(p.file, p.sheet) for p in prepared.problems if p.kind == "table_not_used" and p.severity == "note"}) == [
         ("Annex A.xlsx", "Cover"), ("Annex A.xlsx", "List 1"), ("Annex A.xlsx", "List 7"), ("contacts.csv", ""), ("uasc.csv", "")]  # fmt: skip
 

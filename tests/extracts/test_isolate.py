@@ -39,9 +39,9 @@ def test_the_child_process_gives_the_same_as_this_one(tmp_path):
     path = tmp_path / "good.xlsx"
     path.write_bytes(GOOD)
     here = prepare(
-        [InputFile("good.xlsx", GOOD), InputFile("x.csv", csv_bytes([["a", "b"], ["1", "2"]]))], isolated=False
+        [InputFile("good.xlsx", GOOD), InputFile("uasc.csv", csv_bytes([["CHILD", "SEX", "DOB", "DUC"], ["1", "1", "", ""]]))], isolated=False
     )
-    there = prepare([InputFile("good.xlsx", path), InputFile("x.csv", csv_bytes([["a", "b"], ["1", "2"]]))])
+    there = prepare([InputFile("good.xlsx", path), InputFile("uasc.csv", csv_bytes([["CHILD", "SEX", "DOB", "DUC"], ["1", "1", "", ""]]))])
     assert there == here
     assert here.questions
     assert here.unknown_tables
@@ -251,7 +251,7 @@ def _ends(process: int) -> bool:
     return True
 
 
-FILES = [InputFile("good.xlsx", GOOD), InputFile("x.csv", csv_bytes([["Sort", "No"], ["1", "2"], ["3", "4"]]))]
+FILES = [InputFile("good.xlsx", GOOD), InputFile("uasc.csv", csv_bytes([["CHILD", "SEX", "DOB", "DUC"], ["1", "1", "", ""]]))]
 
 
 def test_files_are_read_once_however_often_they_are_asked_about():
@@ -263,7 +263,7 @@ def test_files_are_read_once_however_often_they_are_asked_about():
         said.clear()
         book = MappingBook()
         book.remember_value("meetings", "meeting_type", "CPM rev.", "cpm")
-        book.remember_headers(["Sort", "No"], "ignore")
+        book.remember_headers(["CHILD", "SEX", "DOB", "DUC"], "ignore")
         prepared = [reading.prepare(b, lambda stage, *_: said.append(stage)) for b in (MappingBook(), book, MappingBook())]
         again = reading.inspect(MappingBook())
         assert not any(stage.startswith(("Opening", "Unpacking", "Reading", "Looking")) for stage in said)

@@ -110,9 +110,13 @@ def test_carrying_on_twice_keeps_the_first_date(store):
     assert len(sources) == len(set(sources)) == 2
 
 
-def test_a_dataset_loaded_empty_is_loaded_and_does_not_carry_on(store):
+def test_a_dataset_loaded_empty_is_asked_about_and_then_does_not_carry_on(store):
+    """A report that failed at night has headers too: every CPM would look as if it had never been held."""
     store.commit(prepared(1), EXTRACT, "Ann")
-    store.commit(prepared(2, meetings=table("meetings", 0)), EXTRACT, "Ann")
+    with pytest.raises(NeedsConfirmation, match=r"not one row of Meetings \(200 in the current load\)") as asked:
+        store.commit(prepared(2, meetings=table("meetings", 0)), EXTRACT, "Ann")
+    assert asked.value.reasons == ["emptied"]
+    store.commit(prepared(2, meetings=table("meetings", 0)), EXTRACT, "Ann", confirmed=True)
     assert store.current().loaded()["meetings"].rows == 0
     assert store.current().loaded()["cases"].rows == 100
 
@@ -155,7 +159,7 @@ def test_losing_more_than_a_fifth_of_the_children_is_asked_about(store, kept, as
         return
     with pytest.raises(NeedsConfirmation, match=f"{100 - kept} of the 100 children") as asked:
         store.commit(fewer, EXTRACT, "Ann")
-    assert asked.value.reasons == ["children_lost"]
+    assert asked.value.reasons == ["children_lost"] + ["emptied"] * (not kept)
 
 
 def test_as_many_children_but_others_is_asked_about(store):
