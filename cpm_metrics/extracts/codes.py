@@ -244,27 +244,51 @@ def _parts(text: str) -> list[str]:
 # SSDA903's codes of a legal status.
 LEGAL_CODES = ("C1", "C2", "D1", "E1", "V2", "V3", "V4", "L1", "L2", "L3", "J1", "J2", "J3")
 _LEGAL_CODE = re.compile(r"\s*(C1|C2|D1|E1|V2|V3|V4|J1|J2|J3|L1|L2|L3)(?![A-Za-z0-9])", re.I)
-# Names in the order in which they are looked for: the more particular first.
-_LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), code) for names, code in (
-    (r"interim care order|interim order|ico|section 38|s ?38", "C1"),
-    (r"placement order", "E1"),
-    (r"freeing order", "D1"),
-    (r"full care order|care order|fco|section 31|s ?31", "C2"),
-    (r"emergency protection order|epo", "L2"),
+# Names in the order in which they are looked for: the more particular first, and each is taken out of the text once found.
+_LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), name) for names, name in (
+    (r"series of short (?:term )?breaks when agreements are recorded(?: i ?e not individual episodes of care)?", "V4"),
+    (r"short (?:term )?breaks?(?: when individual episodes of care are recorded)?|respite", "V3"),
+    (r"interim care orders?|interim orders?|icos?|section 38", "C1"),
+    (r"placement orders?", "E1"),
+    (r"freeing orders?", "D1"),
+    (r"(?:full|final) care orders?|fcos?", "C2"),
+    (r"care orders?", "care order"),
+    (r"section 31", "section 31"),
+    (r"emergency protection orders?|epos?", "L2"),
     (r"police protection", "L1"),
-    (r"child assessment order", "L3"),
-    (r"short breaks?|short term breaks?|respite", "V3"),
-    (r"remand(?:ed)?", "J1"),
-    (r"pace|police bail", "J2"),
-    (r"youth rehabilitation order|sentenced", "J3"),
-    (r"section 20|s ?20|sec 20|voluntary|single period of accommodation|accommodated under", "V2"),
+    (r"child assessment orders?", "L3"),
+    (r"remand(?:ed)?(?: to)?(?: local authority accommodation or to youth detention accommodation)?", "J1"),
+    (r"pace|police and criminal evidence act|police bail", "J2"),
+    (r"youth rehabilitation orders?(?: criminal justice and immigration act 2008(?: as amended by (?:the )?legal aid sentencing and punishment of "
+     r"offenders(?: laspo)? act 2012)?)?(?: with residence or intensive fostering requirement)?|sentenced(?: to)?(?: a)?", "J3"),
+    (r"section 20|voluntary|voluntarily|single period of accommodation", "V2"),
+    *((code.lower(), code) for code in LEGAL_CODES),
 ))  # fmt: skip
+_SECTION = re.compile(r"\b(?:section|sect|sec|s) ?(\d+)\b")
+_SECTION_TOO = re.compile(r"\b(section \d+) (?=(?:20|31|38)\b)")  # "S31/38" is of two sections
+# The laws that the orders are made under: they name none, and their years are no dates of a status.
+_LAWS = re.compile(r"\b(?:section (?:18|21|22|43|44|46)|(?:children act|aca|ca) ?(?:1989|2002))\b")
+# What may stand beside a name and change nothing. Any other word may (not, refused, applied for, discharged, until, previously),
+# so a text with one is asked about.
+_HARMLESS = re.compile(
+    r"\b(?:until further order|subject to|in force|(?:adoption and )?children act|local authority|youth detention|looked after|lac|cla|cic|"
+    r"\d+(?:st|nd|rd|th)?|"
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
+    r"an?|and|the|on|in|of|from|under|by|with|at|since|is|has|been|wef|"
+    r"granted|made|given|renewed|extended|current|currently|active|dated?|start|started|commenced|began|effective|"
+    r"orders?|legal|status|child|full|final|interim|placed|placements?|home|parents?|parental|consent|la|council|family|court|only|"
+    r"accommodation|accommodated|agreement|agreed|arrangements?|care|single|period|series|overnight)\b"
+)
+_NUMBER = re.compile(r"\b\d+")
+# Several statuses that SSDA903 counts as one: a placement order beside a care order; short breaks, and their code.
+_TOGETHER = {frozenset({"E1", "C2"}): "E1", frozenset({"V3", "V4"}): "V4"}
 
 
 def legal_code(text: str | None, remembered: dict[str, str] | None = None) -> str | None:
-    """SSDA903 code of a legal status: the code at the front, else by its name; None when it can't be told.
+    """SSDA903 code of a legal status: the code at the front, else by its name; None when it can't be told, and is asked about.
 
-    "E1 - Placement order granted AND C2 - Full care order" is E1. "Agreed series of short term breaks" without a code is V3.
+    A name counts only in a text that says nothing else: "Care order (interim)" is C1, "Section 20 - care order applied for" is
+    None. "Placement order and care order" is E1. "Agreed series of short term breaks" without a code is V3.
     """
     if not text:
         return None
@@ -274,4 +298,24 @@ def legal_code(text: str | None, remembered: dict[str, str] | None = None) -> st
     match = _LEGAL_CODE.match(text)
     if match:
         return match[1].upper()
-    return next((code for pattern, code in _LEGAL_NAMES if pattern.search(folded)), None)
+    return None if "?" in text else _legal_by_name(folded)
+
+
+def _legal_by_name(folded: str) -> str | None:
+    rest = _SECTION_TOO.sub(r"\1 section ", _SECTION.sub(r"section \1", folded))
+    named: set[str] = set()
+    for pattern, name in _LEGAL_NAMES:
+        if pattern.search(rest):
+            named.add(name)
+            rest = pattern.sub(" ", rest)
+    rest = _LAWS.sub(" ", rest)
+    if _HARMLESS.sub("", rest).strip() or len(_NUMBER.findall(rest)) > 3:
+        return None  # four numbers are more than one date: from when until when
+    words = set(rest.split())
+    if "care order" in named:
+        named = named - {"care order"} | {"C1" if "interim" in words else "C2"}
+    if "section 31" in named:  # of care orders of both kinds
+        named = named - {"section 31"} | (set() if "C1" in named else {"C2"})
+    if ("interim" in words and "C1" not in named) or (words & {"full", "final"} and "C2" not in named):
+        return None
+    return next(iter(named)) if len(named) == 1 else _TOGETHER.get(frozenset(named))
