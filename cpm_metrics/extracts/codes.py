@@ -144,9 +144,12 @@ LABELS: dict[str, str] = {
     "L3": "L3 Child assessment order", "J1": "J1 On remand", "J2": "J2 Accommodated under PACE", "J3": "J3 Sentenced to a youth rehabilitation order",
 }  # fmt: skip
 
-_WHOSE = r"(?:(?:lac|cla|cic|looked after(?: child(?:ren)?s?)?|child(?:ren)?s?(?: in care| looked after)?|our child(?:ren)?s?) )?"
-_WHICH = r"(?:(?:first|initial|1st|second|2nd|third|3rd|\d+th|subsequent|further|interim|monthly|next|follow up) )?"
-_FORM = r"(?: (?:record|records|form|minutes|meeting|meetings|notes|outcome|conference|report|v\d+|\d+))*$"
+_OURS = r"lac|cla|cic|looked after(?: child(?:ren)?s?)?|child(?:ren)?s? (?:in care|looked after)|our child(?:ren)?s?"
+_WHOSE = rf"(?:(?:{_OURS}|child(?:ren)?s?) )?"
+_NTH = r"first|initial|1st|second|2nd|third|3rd|\d+th|subsequent"
+_WHICH = rf"(?:(?:{_NTH}|further|interim|monthly|next|follow up) )?"
+_FORM_WORDS = r"record|records|form|minutes|meeting|meetings|notes|outcome|report|v\d+|\d+"
+_FORM = rf"(?: (?:{_FORM_WORDS}|conference))*$"
 _CPM = r"(?:care plan(?:ning)? meeting|care planning|cpm)s?"
 _MEETING_PATTERNS = (
     (re.compile(rf"{_WHOSE}(?:pre )?final (?:care plan(?:ning)? )?{_CPM}{_FORM}"), "final_plan_cpm"),
@@ -154,7 +157,11 @@ _MEETING_PATTERNS = (
     (re.compile(rf"final care plan{_FORM}"), "final_plan_cpm"),
     (re.compile(rf"{_WHOSE}{_WHICH}{_WHOSE}{_CPM}{_FORM}"), "cpm"),
     (re.compile(rf"{_WHOSE}{_WHICH}(?:placement plan(?:ning)?(?: meeting)?|ppm|placement (?:agreement|information) meeting|placement plan and agreement){_FORM}"), "placement_planning"),
-    (re.compile(rf"{_WHICH}(?:statutory |iro )?{_WHOSE}{_WHICH}(?:statutory |iro |case )?review{_FORM}"), "review"),
+    # There are many kinds of review ("Case review", "Monthly review", "Child review", "Review conference"). The statutory one
+    # says whose it is, or statutory, or IRO; or it says nothing but which in the row of them it is.
+    (re.compile(rf"{_WHICH}(?:statutory |iro )?(?:{_OURS}) {_WHICH}(?:statutory |iro |case )?review{_FORM}"), "review"),
+    (re.compile(rf"{_WHICH}{_WHOSE}{_WHICH}(?:statutory|iro) {_WHOSE}{_WHICH}(?:case )?review{_FORM}"), "review"),
+    (re.compile(rf"(?:(?:{_NTH}) )?review(?: (?:{_FORM_WORDS}))*(?: iro)?$"), "review"),
     (re.compile(r"(?:lac|cla|cic) ?r$"), "review"),
 )  # fmt: skip
 _ABSENT = re.compile(
@@ -162,7 +169,11 @@ _ABSENT = re.compile(
 )
 # "P2) Adoption", "b. Adoption", "2 - Adoption"
 _NUMBERED = re.compile(r"^\(?(?:[a-z]?\d{1,2}|[a-z])\s*[).:\-]+\s*", re.I)
-_OTHER = re.compile(r"other\b")
+# "Other permanent plan" is other; "Other: adoption" and "Other - SGO" name a plan that has its own code, so they are asked about.
+_PLANS = "|".join(
+    sorted((phrase for phrase, code in PHRASES["permanence_plan"].items() if code != "other"), key=len, reverse=True)
+)
+_OTHER = re.compile(rf"other\b(?!.*\b(?:{_PLANS})\b)")
 
 
 def without_number(text: str) -> str:
