@@ -164,9 +164,35 @@ _MEETING_PATTERNS = (
     (re.compile(rf"(?:(?:{_NTH}) )?review(?: (?:{_FORM_WORDS}))*(?: iro)?$"), "review"),
     (re.compile(r"(?:lac|cla|cic) ?r$"), "review"),
 )  # fmt: skip
+# Attendees. Words that say that somebody was not there, or that they were asked and not that they came.
 _ABSENT = re.compile(
-    r"\b(apolog\w*|absent|did not attend|dna|not present|unable to attend|not invited|no show|sent report)\b"
+    r"\b(apolog\w*|apols?|absen\w*|regrets|declined|dna|d n a|not|never|didnt|couldnt|unable|failed|non attend\w*|no show|"
+    r"sent report|unavailable|vacant|tbc|sick|leave|excused|on behalf|represented|(?:attended|attendance|present|there) (?:no|n)|"
+    r"invited(?!.*\b(?:attended|present|came|joined)\b))\b"
 )
+# "Service manager?", a box that is not ticked, a cross (in Word's boxes a tick, elsewhere not).
+_DOUBTFUL = re.compile("[?？☐☒✗✘✖❌]")
+_DASH = r"[:=\-–—]"
+_AWAY_WORDS = (
+    r"(?:(?:sent|received|with|invited but|invited and) ){0,3}(?:apolog\w*|apols?\b|absen\w*|not (?:present|in attendance|attend\w*|invited)|"
+    r"(?:did not|didn.?t|could not|couldn.?t|unable to|failed to) attend|dna\b|d\.n\.a|non.attend\w*)"
+)
+_LISTED_WORDS = r"(?:invited|invitees?|invitations?|(?:distribution|circulation)(?: list)?|copied to|cc|minutes to)"
+_THERE_WORDS = r"(?:(?:also|those|people|persons?|in|all) ){0,3}(?:present|attended|attending|attendance|attendees?|participants?)(?: (?:present|in person|online|virtually|(?:at|in) (?:the )?meeting))?"
+# From a heading of this kind on nobody was there, until the end or a heading of the other kind. "Apologies from IRO; SW" doesn't
+# say where the apologies end, so they don't.
+_AWAY = re.compile(rf"[\W_]*(?:{_AWAY_WORDS}|{_LISTED_WORDS}\s*(?:{_DASH}|$))", re.I)
+_THERE = re.compile(rf"[\W_]*{_THERE_WORDS}\s*(?:{_DASH}|$)", re.I)
+# "SW, IRO. Apologies: TM", "SW, IRO. Apologies from TM": headings that do not begin a line.
+_HEADING_AFTER_STOP = re.compile(
+    rf"(?:[.]|\s)\s{{1,9}}(?=(?:{_AWAY_WORDS}|{_LISTED_WORDS}|{_THERE_WORDS})\s*:|{_AWAY_WORDS}\s+(?:from|were|received)\b)",
+    re.I,
+)
+# "SW IRO Apologies: TM, SM", and not "TM (apologies: on leave)".
+_AWAY_INSIDE = re.compile(rf"\b(?:{_AWAY_WORDS})\s*:(?![^(\[]*[)\]])", re.I)
+_BESIDE = re.compile(r"[()\[\]/:=–—,;|\n]|\s-\s|\band\b", re.I)
+# One attendee: up to a semicolon, line break, comma, bar or bullet that is not in brackets.
+_ATTENDEE = re.compile(r"(?:\([^()]*\)|\[[^\[\]]*\]|[^;\n,|•])+")
 # "P2) Adoption", "b. Adoption", "2 - Adoption"
 _NUMBERED = re.compile(r"^\(?(?:[a-z]?\d{1,2}|[a-z])\s*[).:\-]+\s*", re.I)
 # "Other permanent plan" is other; "Other: adoption" and "Other - SGO" name a plan that has its own code, so they are asked about.
@@ -181,17 +207,10 @@ def without_number(text: str) -> str:
     return _NUMBERED.sub("", text.strip()) or text
 
 
-
-
 def read_code(field: str, codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> str | None:
     """The code for one value of a coded field, "" for a value remembered as blank, or None when it is not known."""
     folded = fold(text)
-    if folded in remembered:
-        return remembered[folded]
-    as_code = folded.replace(" ", "_")
-    if as_code in codes:
-        return as_code
-    code = PHRASES[field].get(folded)
+    code = _known(field, codes, folded, remembered)
     if code is None and field == "meeting_type":
         code = next((c for pattern, c in _MEETING_PATTERNS if pattern.match(folded)), None)
     if code is None and field in ("permanence_plan", "assessment_type"):
@@ -200,6 +219,13 @@ def read_code(field: str, codes: tuple[str, ...], text: str, remembered: dict[st
         if code is None and field == "permanence_plan" and _OTHER.match(shorter):
             code = "other"
     return code
+
+
+def _known(field: str, codes: tuple[str, ...], folded: str, remembered: dict[str, str]) -> str | None:
+    if folded in remembered:
+        return remembered[folded]
+    as_code = folded.replace(" ", "_")
+    return as_code if as_code in codes else PHRASES[field].get(folded)
 
 
 def read_domains(codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> tuple[tuple[str, ...], list[str]]:
@@ -227,25 +253,77 @@ def _domain(part: str, codes: tuple[str, ...], remembered: dict[str, str]) -> se
 
 
 def read_roles(codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> tuple[str, ...]:
-    """Roles present, in the order of ROLES; whoever is none of them is `other`. "Team manager (apologies)" was not there."""
-    found: set[str] = set()
-    for part in re.split(r"[;\n,|•]", text):
-        if part.strip():
-            found |= _role(part, codes, remembered)
-    return tuple(r for r in ROLES if r in found)
+    """Roles present, in the order of ROLES; whoever is none of them is `other`.
+
+    Not there: "Team manager (apologies)", "Team manager - No", and all after "Apologies:". What is beside a role and can't be
+    told does not count as presence: the rules ask who was there.
+    """
+    found: list[set[str]] = []
+    away = only_this_line = False
+    line = 0  # where in `found` the line, or what is between two semicolons, begins
+    if ":" in text or "." in text:
+        text = _HEADING_AFTER_STOP.sub("\n", text)
+    for match in _ATTENDEE.finditer(text):
+        part = match[0]
+        if part.isspace():
+            continue
+        after_comma = bool(found) and text[match.start() - 1] == ","
+        if not after_comma:
+            line = len(found)
+            away = away and not only_this_line
+        there = _THERE.match(part)
+        if there:
+            away, part = False, part[there.end() :]
+            if not part.strip():
+                continue
+        folded = fold(part)
+        heading = _AWAY.match(part)
+        alone = heading is not None and not fold(part[heading.end() :])
+        if (alone and after_comma) or folded in _NO:
+            # "TM, Jane Smith, apologies" is about the one before; "SW, Apologies, TM" about the one after: neither counts.
+            _take_back(found, line if after_comma else len(found) - 1)
+        if heading:
+            away, only_this_line = True, alone and after_comma
+        found.append({"other"} if away else _roles_of(part, folded, codes, remembered))
+        if not away and ":" in part and _AWAY_INSIDE.search(part):
+            away, only_this_line = True, False
+    present = set().union(*found)
+    return tuple(r for r in ROLES if r in present)
 
 
-def _role(part: str, codes: tuple[str, ...], remembered: dict[str, str]) -> set[str]:
-    if _ABSENT.search(fold(part)):
+_NO = {"no", "n", "0", "n a"}
+
+
+def _take_back(found: list[set[str]], since: int) -> None:
+    """The last role read was not there; names of nobody's role are passed over."""
+    for i in range(len(found) - 1, max(since, 0) - 1, -1):
+        was, found[i] = found[i], {"other"}
+        if was != {"other"}:
+            return
+
+
+def _roles_of(part: str, folded: str, codes: tuple[str, ...], remembered: dict[str, str]) -> set[str]:
+    if _ABSENT.search(folded) or _DOUBTFUL.search(part):
         return {"other"}
-    whole = read_code("attendee_roles", codes, part, remembered)
+    whole = _known("attendee_roles", codes, folded, remembered)
     if whole is not None:
         return {whole} if whole else set()
     # "Jane Smith (Team Manager)", "Team manager - Jane Smith", "Team manager and chair"
-    pieces = re.split(r"[()\[\]/:–—]|\s-\s|\band\b", part, flags=re.I)
-    return {c for c in (read_code("attendee_roles", codes, p, remembered) for p in pieces if p.strip()) if c} or {
-        "other"
-    }
+    out: set[str] = set()
+    for piece in filter(None, map(fold, _BESIDE.split(part))):
+        code = _known("attendee_roles", codes, piece, remembered)
+        if code:
+            out.add(code)
+        elif code is None and _is_no(piece):
+            return {"other"}
+    return out or {"other"}
+
+
+def _is_no(folded: str) -> bool:
+    """ "No", "N", "none", "0", or a letter that is neither yes nor present (an A may be for attended or for apologies). "N Smith" is a name."""
+    if len(folded) == 1:
+        return folded == "0" or (folded.isalpha() and folded not in "yp")
+    return folded.startswith("no ") or folded in ("no", "none", "nil")
 
 
 def _parts(text: str) -> list[str]:
