@@ -144,9 +144,12 @@ LABELS: dict[str, str] = {
     "L3": "L3 Child assessment order", "J1": "J1 On remand", "J2": "J2 Accommodated under PACE", "J3": "J3 Sentenced to a youth rehabilitation order",
 }  # fmt: skip
 
-_WHOSE = r"(?:(?:lac|cla|cic|looked after(?: child(?:ren)?s?)?|child(?:ren)?s?(?: in care| looked after)?|our child(?:ren)?s?) )?"
-_WHICH = r"(?:(?:first|initial|1st|second|2nd|third|3rd|\d+th|subsequent|further|interim|monthly|next|follow up) )?"
-_FORM = r"(?: (?:record|records|form|minutes|meeting|meetings|notes|outcome|conference|report|v\d+|\d+))*$"
+_OURS = r"lac|cla|cic|looked after(?: child(?:ren)?s?)?|child(?:ren)?s? (?:in care|looked after)|our child(?:ren)?s?"
+_WHOSE = rf"(?:(?:{_OURS}|child(?:ren)?s?) )?"
+_NTH = r"first|initial|1st|second|2nd|third|3rd|\d+th|subsequent"
+_WHICH = rf"(?:(?:{_NTH}|further|interim|monthly|next|follow up) )?"
+_FORM_WORDS = r"record|records|form|minutes|meeting|meetings|notes|outcome|report|v\d+|\d+"
+_FORM = rf"(?: (?:{_FORM_WORDS}|conference))*$"
 _CPM = r"(?:care plan(?:ning)? meeting|care planning|cpm)s?"
 _MEETING_PATTERNS = (
     (re.compile(rf"{_WHOSE}(?:pre )?final (?:care plan(?:ning)? )?{_CPM}{_FORM}"), "final_plan_cpm"),
@@ -154,15 +157,49 @@ _MEETING_PATTERNS = (
     (re.compile(rf"final care plan{_FORM}"), "final_plan_cpm"),
     (re.compile(rf"{_WHOSE}{_WHICH}{_WHOSE}{_CPM}{_FORM}"), "cpm"),
     (re.compile(rf"{_WHOSE}{_WHICH}(?:placement plan(?:ning)?(?: meeting)?|ppm|placement (?:agreement|information) meeting|placement plan and agreement){_FORM}"), "placement_planning"),
-    (re.compile(rf"{_WHICH}(?:statutory |iro )?{_WHOSE}{_WHICH}(?:statutory |iro |case )?review{_FORM}"), "review"),
+    # There are many kinds of review ("Case review", "Monthly review", "Child review", "Review conference"). The statutory one
+    # says whose it is, or statutory, or IRO; or it says nothing but which in the row of them it is.
+    (re.compile(rf"{_WHICH}(?:statutory |iro )?(?:{_OURS}) {_WHICH}(?:statutory |iro |case )?review{_FORM}"), "review"),
+    (re.compile(rf"{_WHICH}{_WHOSE}{_WHICH}(?:statutory|iro) {_WHOSE}{_WHICH}(?:case )?review{_FORM}"), "review"),
+    (re.compile(rf"(?:(?:{_NTH}) )?review(?: (?:{_FORM_WORDS}))*(?: iro)?$"), "review"),
     (re.compile(r"(?:lac|cla|cic) ?r$"), "review"),
 )  # fmt: skip
+# Attendees. Words that say that somebody was not there, or that they were asked and not that they came.
 _ABSENT = re.compile(
-    r"\b(apolog\w*|absent|did not attend|dna|not present|unable to attend|not invited|no show|sent report)\b"
+    r"\b(apolog\w*|apols?|absen\w*|regrets|declined|dna|d n a|not|never|didnt|couldnt|unable|failed|non attend\w*|no show|"
+    r"sent report|unavailable|vacant|tbc|sick|leave|excused|on behalf|represented|(?:attended|attendance|present|there) (?:no|n)|"
+    r"invited(?!.*\b(?:attended|present|came|joined)\b))\b"
 )
+# "Service manager?", a box that is not ticked, a cross (in Word's boxes a tick, elsewhere not).
+_DOUBTFUL = re.compile("[?？☐☒✗✘✖❌]")
+_DASH = r"[:=\-–—]"
+_AWAY_WORDS = (
+    r"(?:(?:sent|received|with|invited but|invited and) ){0,3}(?:apolog\w*|apols?\b|absen\w*|not (?:present|in attendance|attend\w*|invited)|"
+    r"(?:did not|didn.?t|could not|couldn.?t|unable to|failed to) attend|dna\b|d\.n\.a|non.attend\w*)"
+)
+_LISTED_WORDS = r"(?:invited|invitees?|invitations?|(?:distribution|circulation)(?: list)?|copied to|cc|minutes to)"
+_THERE_WORDS = r"(?:(?:also|those|people|persons?|in|all) ){0,3}(?:present|attended|attending|attendance|attendees?|participants?)(?: (?:present|in person|online|virtually|(?:at|in) (?:the )?meeting))?"
+# From a heading of this kind on nobody was there, until the end or a heading of the other kind. "Apologies from IRO; SW" doesn't
+# say where the apologies end, so they don't.
+_AWAY = re.compile(rf"[\W_]*(?:{_AWAY_WORDS}|{_LISTED_WORDS}\s*(?:{_DASH}|$))", re.I)
+_THERE = re.compile(rf"[\W_]*{_THERE_WORDS}\s*(?:{_DASH}|$)", re.I)
+# "SW, IRO. Apologies: TM", "SW, IRO. Apologies from TM": headings that do not begin a line.
+_HEADING_AFTER_STOP = re.compile(
+    rf"(?:[.]|\s)\s{{1,9}}(?=(?:{_AWAY_WORDS}|{_LISTED_WORDS}|{_THERE_WORDS})\s*:|{_AWAY_WORDS}\s+(?:from|were|received)\b)",
+    re.I,
+)
+# "SW IRO Apologies: TM, SM", and not "TM (apologies: on leave)".
+_AWAY_INSIDE = re.compile(rf"\b(?:{_AWAY_WORDS})\s*:(?![^(\[]*[)\]])", re.I)
+_BESIDE = re.compile(r"[()\[\]/:=–—,;|\n]|\s-\s|\band\b", re.I)
+# One attendee: up to a semicolon, line break, comma, bar or bullet that is not in brackets.
+_ATTENDEE = re.compile(r"(?:\([^()]*\)|\[[^\[\]]*\]|[^;\n,|•])+")
 # "P2) Adoption", "b. Adoption", "2 - Adoption"
 _NUMBERED = re.compile(r"^\(?(?:[a-z]?\d{1,2}|[a-z])\s*[).:\-]+\s*", re.I)
-_OTHER = re.compile(r"other\b")
+# "Other permanent plan" is other; "Other: adoption" and "Other - SGO" name a plan that has its own code, so they are asked about.
+_PLANS = "|".join(
+    sorted((phrase for phrase, code in PHRASES["permanence_plan"].items() if code != "other"), key=len, reverse=True)
+)
+_OTHER = re.compile(rf"other\b(?!.*\b(?:{_PLANS})\b)")
 
 
 def without_number(text: str) -> str:
@@ -170,17 +207,10 @@ def without_number(text: str) -> str:
     return _NUMBERED.sub("", text.strip()) or text
 
 
-
-
 def read_code(field: str, codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> str | None:
     """The code for one value of a coded field, "" for a value remembered as blank, or None when it is not known."""
     folded = fold(text)
-    if folded in remembered:
-        return remembered[folded]
-    as_code = folded.replace(" ", "_")
-    if as_code in codes:
-        return as_code
-    code = PHRASES[field].get(folded)
+    code = _known(field, codes, folded, remembered)
     if code is None and field == "meeting_type":
         code = next((c for pattern, c in _MEETING_PATTERNS if pattern.match(folded)), None)
     if code is None and field in ("permanence_plan", "assessment_type"):
@@ -189,6 +219,13 @@ def read_code(field: str, codes: tuple[str, ...], text: str, remembered: dict[st
         if code is None and field == "permanence_plan" and _OTHER.match(shorter):
             code = "other"
     return code
+
+
+def _known(field: str, codes: tuple[str, ...], folded: str, remembered: dict[str, str]) -> str | None:
+    if folded in remembered:
+        return remembered[folded]
+    as_code = folded.replace(" ", "_")
+    return as_code if as_code in codes else PHRASES[field].get(folded)
 
 
 def read_domains(codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> tuple[tuple[str, ...], list[str]]:
@@ -216,25 +253,77 @@ def _domain(part: str, codes: tuple[str, ...], remembered: dict[str, str]) -> se
 
 
 def read_roles(codes: tuple[str, ...], text: str, remembered: dict[str, str]) -> tuple[str, ...]:
-    """Roles present, in the order of ROLES; whoever is none of them is `other`. "Team manager (apologies)" was not there."""
-    found: set[str] = set()
-    for part in re.split(r"[;\n,|•]", text):
-        if part.strip():
-            found |= _role(part, codes, remembered)
-    return tuple(r for r in ROLES if r in found)
+    """Roles present, in the order of ROLES; whoever is none of them is `other`.
+
+    Not there: "Team manager (apologies)", "Team manager - No", and all after "Apologies:". What is beside a role and can't be
+    told does not count as presence: the rules ask who was there.
+    """
+    found: list[set[str]] = []
+    away = only_this_line = False
+    line = 0  # where in `found` the line, or what is between two semicolons, begins
+    if ":" in text or "." in text:
+        text = _HEADING_AFTER_STOP.sub("\n", text)
+    for match in _ATTENDEE.finditer(text):
+        part = match[0]
+        if part.isspace():
+            continue
+        after_comma = bool(found) and text[match.start() - 1] == ","
+        if not after_comma:
+            line = len(found)
+            away = away and not only_this_line
+        there = _THERE.match(part)
+        if there:
+            away, part = False, part[there.end() :]
+            if not part.strip():
+                continue
+        folded = fold(part)
+        heading = _AWAY.match(part)
+        alone = heading is not None and not fold(part[heading.end() :])
+        if (alone and after_comma) or folded in _NO:
+            # "TM, Jane Smith, apologies" is about the one before; "SW, Apologies, TM" about the one after: neither counts.
+            _take_back(found, line if after_comma else len(found) - 1)
+        if heading:
+            away, only_this_line = True, alone and after_comma
+        found.append({"other"} if away else _roles_of(part, folded, codes, remembered))
+        if not away and ":" in part and _AWAY_INSIDE.search(part):
+            away, only_this_line = True, False
+    present = set().union(*found)
+    return tuple(r for r in ROLES if r in present)
 
 
-def _role(part: str, codes: tuple[str, ...], remembered: dict[str, str]) -> set[str]:
-    if _ABSENT.search(fold(part)):
+_NO = {"no", "n", "0", "n a"}
+
+
+def _take_back(found: list[set[str]], since: int) -> None:
+    """The last role read was not there; names of nobody's role are passed over."""
+    for i in range(len(found) - 1, max(since, 0) - 1, -1):
+        was, found[i] = found[i], {"other"}
+        if was != {"other"}:
+            return
+
+
+def _roles_of(part: str, folded: str, codes: tuple[str, ...], remembered: dict[str, str]) -> set[str]:
+    if _ABSENT.search(folded) or _DOUBTFUL.search(part):
         return {"other"}
-    whole = read_code("attendee_roles", codes, part, remembered)
+    whole = _known("attendee_roles", codes, folded, remembered)
     if whole is not None:
         return {whole} if whole else set()
     # "Jane Smith (Team Manager)", "Team manager - Jane Smith", "Team manager and chair"
-    pieces = re.split(r"[()\[\]/:–—]|\s-\s|\band\b", part, flags=re.I)
-    return {c for c in (read_code("attendee_roles", codes, p, remembered) for p in pieces if p.strip()) if c} or {
-        "other"
-    }
+    out: set[str] = set()
+    for piece in filter(None, map(fold, _BESIDE.split(part))):
+        code = _known("attendee_roles", codes, piece, remembered)
+        if code:
+            out.add(code)
+        elif code is None and _is_no(piece):
+            return {"other"}
+    return out or {"other"}
+
+
+def _is_no(folded: str) -> bool:
+    """ "No", "N", "none", "0", or a letter that is neither yes nor present (an A may be for attended or for apologies). "N Smith" is a name."""
+    if len(folded) == 1:
+        return folded == "0" or (folded.isalpha() and folded not in "yp")
+    return folded.startswith("no ") or folded in ("no", "none", "nil")
 
 
 def _parts(text: str) -> list[str]:
@@ -244,27 +333,51 @@ def _parts(text: str) -> list[str]:
 # SSDA903's codes of a legal status.
 LEGAL_CODES = ("C1", "C2", "D1", "E1", "V2", "V3", "V4", "L1", "L2", "L3", "J1", "J2", "J3")
 _LEGAL_CODE = re.compile(r"\s*(C1|C2|D1|E1|V2|V3|V4|J1|J2|J3|L1|L2|L3)(?![A-Za-z0-9])", re.I)
-# Names in the order in which they are looked for: the more particular first.
-_LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), code) for names, code in (
-    (r"interim care order|interim order|ico|section 38|s ?38", "C1"),
-    (r"placement order", "E1"),
-    (r"freeing order", "D1"),
-    (r"full care order|care order|fco|section 31|s ?31", "C2"),
-    (r"emergency protection order|epo", "L2"),
+# Names in the order in which they are looked for: the more particular first, and each is taken out of the text once found.
+_LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), name) for names, name in (
+    (r"series of short (?:term )?breaks when agreements are recorded(?: i ?e not individual episodes of care)?", "V4"),
+    (r"short (?:term )?breaks?(?: when individual episodes of care are recorded)?|respite", "V3"),
+    (r"interim care orders?|interim orders?|icos?|section 38", "C1"),
+    (r"placement orders?", "E1"),
+    (r"freeing orders?", "D1"),
+    (r"(?:full|final) care orders?|fcos?", "C2"),
+    (r"care orders?", "care order"),
+    (r"section 31", "section 31"),
+    (r"emergency protection orders?|epos?", "L2"),
     (r"police protection", "L1"),
-    (r"child assessment order", "L3"),
-    (r"short breaks?|short term breaks?|respite", "V3"),
-    (r"remand(?:ed)?", "J1"),
-    (r"pace|police bail", "J2"),
-    (r"youth rehabilitation order|sentenced", "J3"),
-    (r"section 20|s ?20|sec 20|voluntary|single period of accommodation|accommodated under", "V2"),
+    (r"child assessment orders?", "L3"),
+    (r"remand(?:ed)?(?: to)?(?: local authority accommodation or to youth detention accommodation)?", "J1"),
+    (r"pace|police and criminal evidence act|police bail", "J2"),
+    (r"youth rehabilitation orders?(?: criminal justice and immigration act 2008(?: as amended by (?:the )?legal aid sentencing and punishment of "
+     r"offenders(?: laspo)? act 2012)?)?(?: with residence or intensive fostering requirement)?|sentenced(?: to)?(?: a)?", "J3"),
+    (r"section 20|voluntary|voluntarily|single period of accommodation", "V2"),
+    *((code.lower(), code) for code in LEGAL_CODES),
 ))  # fmt: skip
+_SECTION = re.compile(r"\b(?:section|sect|sec|s) ?(\d+)\b")
+_SECTION_TOO = re.compile(r"\b(section \d+) (?=(?:20|31|38)\b)")  # "S31/38" is of two sections
+# The laws that the orders are made under: they name none, and their years are no dates of a status.
+_LAWS = re.compile(r"\b(?:section (?:18|21|22|43|44|46)|(?:children act|aca|ca) ?(?:1989|2002))\b")
+# What may stand beside a name and change nothing. Any other word may (not, refused, applied for, discharged, until, previously),
+# so a text with one is asked about.
+_HARMLESS = re.compile(
+    r"\b(?:until further order|subject to|in force|(?:adoption and )?children act|local authority|youth detention|looked after|lac|cla|cic|"
+    r"\d+(?:st|nd|rd|th)?|"
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|"
+    r"an?|and|the|on|in|of|from|under|by|with|at|since|is|has|been|wef|"
+    r"granted|made|given|renewed|extended|current|currently|active|dated?|start|started|commenced|began|effective|"
+    r"orders?|legal|status|child|full|final|interim|placed|placements?|home|parents?|parental|consent|la|council|family|court|only|"
+    r"accommodation|accommodated|agreement|agreed|arrangements?|care|single|period|series|overnight)\b"
+)
+_NUMBER = re.compile(r"\b\d+")
+# Several statuses that SSDA903 counts as one: a placement order beside a care order; short breaks, and their code.
+_TOGETHER = {frozenset({"E1", "C2"}): "E1", frozenset({"V3", "V4"}): "V4"}
 
 
 def legal_code(text: str | None, remembered: dict[str, str] | None = None) -> str | None:
-    """SSDA903 code of a legal status: the code at the front, else by its name; None when it can't be told.
+    """SSDA903 code of a legal status: the code at the front, else by its name; None when it can't be told, and is asked about.
 
-    "E1 - Placement order granted AND C2 - Full care order" is E1. "Agreed series of short term breaks" without a code is V3.
+    A name counts only in a text that says nothing else: "Care order (interim)" is C1, "Section 20 - care order applied for" is
+    None. "Placement order and care order" is E1. "Agreed series of short term breaks" without a code is V3.
     """
     if not text:
         return None
@@ -274,4 +387,24 @@ def legal_code(text: str | None, remembered: dict[str, str] | None = None) -> st
     match = _LEGAL_CODE.match(text)
     if match:
         return match[1].upper()
-    return next((code for pattern, code in _LEGAL_NAMES if pattern.search(folded)), None)
+    return None if "?" in text else _legal_by_name(folded)
+
+
+def _legal_by_name(folded: str) -> str | None:
+    rest = _SECTION_TOO.sub(r"\1 section ", _SECTION.sub(r"section \1", folded))
+    named: set[str] = set()
+    for pattern, name in _LEGAL_NAMES:
+        if pattern.search(rest):
+            named.add(name)
+            rest = pattern.sub(" ", rest)
+    rest = _LAWS.sub(" ", rest)
+    if _HARMLESS.sub("", rest).strip() or len(_NUMBER.findall(rest)) > 3:
+        return None  # four numbers are more than one date: from when until when
+    words = set(rest.split())
+    if "care order" in named:
+        named = named - {"care order"} | {"C1" if "interim" in words else "C2"}
+    if "section 31" in named:  # of care orders of both kinds
+        named = named - {"section 31"} | (set() if "C1" in named else {"C2"})
+    if ("interim" in words and "C1" not in named) or (words & {"full", "final"} and "C2" not in named):
+        return None
+    return next(iter(named)) if len(named) == 1 else _TOGETHER.get(frozenset(named))

@@ -60,6 +60,8 @@ _EXCEL_ERRORS = re.compile(
     re.I,
 )
 _UNSEEN = re.compile(f"[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f{INVISIBLE}\\ufffe\\uffff]")
+# No-break, thin and other such spaces, which nobody can tell from the ordinary one.
+_OTHER_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ufffe\\uffff]")
 
 
@@ -73,10 +75,10 @@ def fault_of(cell: object) -> Fault | None:
 
 
 def text_of(cell: object) -> str:
-    """The cell as stripped text, unseen characters taken out; "" when blank."""
+    """The cell as stripped text, unseen characters taken out, every space an ordinary one; "" when blank."""
     out = cell if isinstance(cell, str) else _text_of_typed(cell)
     if not out.isascii() or not out.isprintable():
-        out = _UNSEEN.sub("", out)
+        out = _OTHER_SPACE.sub(" ", _UNSEEN.sub("", out))
     return out.strip()
 
 
@@ -91,7 +93,10 @@ def is_blank_text(text: str, keep_words: bool = False) -> bool:
 
 
 def read_text(cell: object, keep_words: bool = False) -> tuple[str | None, Fault | None]:
-    """Free text. Characters that can't be seen come with a fault of kind `control_characters`, *and* the cleaned text."""
+    """Free text. Characters that can't be seen come with a fault of kind `control_characters`, *and* the cleaned text.
+
+    A whole number is written without ".0", as the same number in a workbook is: an agreed frequency of "28.0" is 28 days.
+    """
     if cell is None or cell == "":
         return None, None
     if type(cell) is str and len(cell) > 20 and cell.isascii() and cell.isprintable():
@@ -102,6 +107,9 @@ def read_text(cell: object, keep_words: bool = False) -> tuple[str | None, Fault
     text = text_of(cell).replace("\r\n", "\n").replace("\r", "\n")
     if is_blank_text(text, keep_words):
         return None, None
+    whole = _WHOLE_WITH_ZEROS.match(text)
+    if whole:
+        text = whole[1]
     if isinstance(cell, str) and not cell.isprintable() and _UNSEEN.search(cell):
         return text or None, Fault("control_characters", cell)
     return text, None
