@@ -291,6 +291,11 @@ def read_roles(codes: tuple[str, ...], text: str, remembered: dict[str, str]) ->
     return tuple(r for r in ROLES if r in present)
 
 
+def tells_absence(line: str) -> bool | None:
+    """Of a line of an attendance list: whether it begins with a heading like "Apologies:" (True) or "Present:" (False), else None."""
+    return True if _AWAY.match(line) else False if _THERE.match(line) else None
+
+
 _NO = {"no", "n", "0", "n a"}
 
 

@@ -18,7 +18,7 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from cpm_metrics.errors import UnreadableFile
-from cpm_metrics.extracts.codes import read_code, read_roles
+from cpm_metrics.extracts.codes import read_code, read_roles, tells_absence
 from cpm_metrics.extracts.datasets import DOMAINS, MEETING_TYPES, PLAN_CHANGES, ROLES
 from cpm_metrics.extracts.folding import fold
 from cpm_metrics.extracts.problems import InputFile
@@ -265,8 +265,11 @@ def _role(text: str) -> str | None:
 def _present(out: Record, sections: dict[str, list[str]], said: dict[str, str]) -> None:
     lines = [line for line in sections.get("attendance", []) if not fold(line).startswith(form.INSTRUCTIONS)]
     boxed = [line for line in lines if _box(line) is not None]
+    away = False
     for line in lines:
-        if _box(line) is False:
+        heading = tells_absence(line) if _box(line) is None else None
+        away = away if heading is None else heading
+        if _box(line) is False or away or (heading is False and line.rstrip().endswith(":")):
             continue
         person = _MARK.sub("", line[:_LONGEST_PERSON]).strip().rstrip(")")
         if not person:

@@ -286,6 +286,12 @@ def add(store: Store, children=("0101",), content: bytes | None = None):
     return store.add(prepared(read_record(file), children, file), "Ann")
 
 
+def test_who_sent_apologies_was_not_there():
+    content = own_form(["Date of meeting: 18/11/2026", "In attendance", "Jo Field, Social worker", "Apologies:", "Sam Ray, Team manager", "Present:", "Kim Lee, IRO", "Domains considered"])
+    record = read_record(InputFile("own.docx", content))
+    assert [(a.name, a.role) for a in record.attendees] == [("Jo Field", "social_worker"), ("Kim Lee", "iro")]
+
+
 def test_a_record_becomes_a_meeting_with_attendees_domains_and_actions(store):
     """It meets what was due, and what a record doesn't tell of (the minutes) stays unknown."""
     before = compute(store.current())
