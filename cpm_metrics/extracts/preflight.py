@@ -11,6 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from . import ods_facts, xls_facts, xlsb_facts
 from .folding import column_index
 from .problems import InputFile
 from .sheet_facts import Broken, SheetFacts
-from .xlsx_facts import calculates_on_load, look_up, sheet_parts
+from .xlsx_facts import attributes_alike, calculates_on_load, look_up, sheet_parts
 
 Progress = Callable[[str, int, int | None], None]
 LARGEST_FILE = 200 * 2**20  # bytes, as given
@@ -42,14 +43,16 @@ _OTHER_KINDS = (
 _HTML = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body|<table|<meta)", re.I)
 _XML = re.compile(rb"\s*<\?xml", re.I)
 _SAVE_AS = "Open it in Excel, save it as an Excel workbook (.xlsx), and load that."
-_WIDE_COLUMN = re.compile(rb'r="([A-Z]{2,3})\d')
-_FAR_ROW = re.compile(rb'r="[A-Z]{0,3}(\d{5,9})"')
-_BEYOND_MOST_ROWS = re.compile(rb'r="[A-Z]{0,3}(?:[5-9]\d{5}|\d{7,9})"')  # at least MOST_ROWS
-# Letters and digits made alike, so that a plain search finds "a cell with two letters" a hundred times faster than a pattern.
-_SHAPE = bytes.maketrans(b"BCDEFGHIJKLMNOPQRSTUVWXYZ123456789", b"A" * 25 + b"0" * 9)
-_ROW = re.compile(rb"<(?:\w+:)?row\b")
+# Digits and quotes made alike and blanks taken out, for quick searches: calamine takes letters of either case, blanks around the =, either
+# quote and zeros in front, so all of these are counted too.
+_DIGITS_ALIKE, _QUOTES_ALIKE, _BLANKS = bytes.maketrans(b"123456789'", b'000000000"'), bytes.maketrans(b"'", b'"'), b" \t\r\n"
+_WIDE_COLUMN = re.compile(rb'r="([A-Za-z]{2,3})0')
+_FAR_ROW = re.compile(rb'r="[A-Za-z]{0,3}(\d{5,})"')
+_BEYOND_MOST_ROWS = re.compile(rb'r="[A-Za-z]{0,3}0*(?:[5-9]\d{5}|[1-9]\d{6,})"')  # at least MOST_ROWS
 _PLAIN_ROW_NUMBER = re.compile(rb'<row r="(\d+)"')  # as Excel writes it: found five times as fast
-_ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)")
+_ROW_NUMBER = re.compile(rb"\sr\s*=\s*[\"'](\d+)[\"']")
+_MARKUP_IN_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<]*<[!?]")
 _ENTITY_IN_NUMBER = re.compile(
     rb"<(?:\w+:)?c\b([^>]*)>(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)?\s*<(?:\w+:)?v>[^<]*&"
 )
@@ -233,34 +236,57 @@ def _check_xml(name: str, content: bytes) -> None:
 
 
 def _sheet_facts(name: str, sheet: str, xml: bytes, uncalculated: bool) -> SheetFacts:
-    if b"'" in xml and b"='" in xml:
-        xml = xml.replace(b"'", b'"')  # only for looking: attributes may be quoted either way
-    rows, columns = _extent(xml)
+    start = max(xml.find(b"sheetData"), 0)  # the `dimension` before the cells is not believed
+    _check_values(name, sheet, xml, start)
+    rows, columns = _extent(name, sheet, xml, start)
     facts = SheetFacts(rows=rows, columns=columns, look=functools.partial(look_up, xml=xml, uncalculated=uncalculated))
-    _within_limits(name, {sheet: facts})
-    for match in _ENTITY_IN_NUMBER.finditer(xml) if b"&" in xml else ():
-        if b't="str"' not in match[1]:
-            raise UnreadableFile(
-                f"{name}, sheet {sheet}, writes a number in a way that no spreadsheet program does (an entity), so it was not opened.",
-                _SAVE_AS,
-            )
-    return facts
+    return _within_limits(name, {sheet: facts})[sheet]
 
 
-def _extent(xml: bytes) -> tuple[int, int]:
-    """Rows and columns up to the last cell, at most: exact wherever it matters. The `dimension` tag is not believed."""
-    shape = xml.translate(_SHAPE)
-    columns = 26
-    if b'r="AA' in shape:
-        columns = 1 + max((column_index(c.decode()) for c in set(_WIDE_COLUMN.findall(xml))), default=25)
-    numbers = _PLAIN_ROW_NUMBER.findall(xml)
-    if len(numbers) != xml.count(b"<row") or b":row" in xml:
-        numbers = _ROW_NUMBER.findall(xml)
-    rows = max(map(int, numbers), default=0)
+def _check_values(name: str, sheet: str, xml: bytes, start: int) -> None:
+    """calamine stops reading a value at an entity, a comment or the like: half an ID, or none."""
+    odd = ""
+    if any(xml.find(mark[1:], start) >= 0 and xml.find(mark, start) >= 0 for mark in (b"<!", b"<?")) and _MARKUP_IN_VALUE.search(xml, start):
+        odd = "a comment or the like inside a value"
+    if b"&" in xml and any(b't="str"' not in match[1] for match in _ENTITY_IN_NUMBER.finditer(attributes_alike(xml))):
+        odd = "an entity"
+    if odd:
+        raise UnreadableFile(
+            f"{name}, sheet {sheet}, writes a number in a way that no spreadsheet program does ({odd}), so it was not opened.", _SAVE_AS
+        )
+
+
+def _extent(name: str, sheet: str, xml: bytes, start: int) -> tuple[int, int]:
+    """Rows and columns up to the last cell, at most: exact wherever it matters. The cells begin at `start`."""
+    numbers = list(map(int, _PLAIN_ROW_NUMBER.findall(xml, start)))
+    if not numbers or len(numbers) != xml.count(b"<row", start):
+        numbers = _all_row_numbers(xml, start)
+    if len(set(numbers)) != len(numbers):
+        raise UnreadableFile(
+            f"{name}, sheet {sheet}, is damaged: it has row {Counter(numbers).most_common(1)[0][0]:,} twice, and only one of the two can be read.",
+            "Export it again. If that can't be done: open it in Excel, check that no row is missing, save it as .xlsx, and load that.",
+        )
+    rows = max(numbers, default=0)
+    shape = xml.translate(_DIGITS_ALIKE, _BLANKS)
+    cells = start - sum(xml.count(blank, 0, start) for blank in _BLANKS)  # where `start` is in `shape`
+    columns = 1 + max((column_index(c.decode().upper()) for c in set(_WIDE_COLUMN.findall(shape, cells))), default=25)
     # A cell may name a row far below the row it stands in. Looked up one by one only where that could reach a limit, and no earlier
-    # in the sheet than the first number that is long enough (the dimension, which stands before all cells, has one).
-    long = shape.find(b'000000"', max(xml.find(b"sheetData"), 0))
-    beyond = long >= 0 and _BEYOND_MOST_ROWS.search(xml, max(long - 20, 0))
-    if beyond or (columns * MOST_ROWS > MOST_CELLS and b'00000"' in shape):
-        rows = max(rows, max(map(int, _FAR_ROW.findall(xml)), default=0))
-    return rows or len(_ROW.findall(xml)), columns
+    # in the sheet than the first number that is long enough.
+    wide = columns * MOST_ROWS > MOST_CELLS
+    long = shape.find(b'00000"' if wide else b'000000"', cells)
+    if long >= 0:
+        quote = shape.rfind(b'"', 0, long) - len('r=')
+        rest = xml[max(quote, start) :].translate(_QUOTES_ALIKE, _BLANKS)  # with its blanks, `xml` is nowhere ahead of `shape`
+        if wide or _BEYOND_MOST_ROWS.search(rest):
+            rows = max(rows, max(map(int, _FAR_ROW.findall(rest)), default=0))
+    return rows, columns
+
+
+def _all_row_numbers(xml: bytes, start: int) -> list[int]:
+    """However it is written; a row without a number is the next one."""
+    numbers, last = [], 0
+    for tag in _ROW_TAG.finditer(xml, start):
+        own = _ROW_NUMBER.search(tag[1])
+        last = int(own[1]) if own else last + 1
+        numbers.append(last)
+    return numbers

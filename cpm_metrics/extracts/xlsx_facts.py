@@ -1,5 +1,7 @@
 """What calamine doesn't say about an .xlsx: error cells (it gives blanks), formulas without a stored result, numbers of more
 than 15 digits (it rounds), hidden rows and columns. Looked up in the sheet's own XML, and only where a quick search finds a trace.
+
+A cell or a row need not say where it stands: then it is the next one. Such a sheet is walked through cell by cell, which takes longer.
 """
 
 from __future__ import annotations
@@ -18,14 +20,19 @@ _FORMULA_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<
 _LONG_NUMBER = re.compile(
     rb"<(?:\w+:)?c\b(?P<attrs>[^>]*?)(?<!/)>(?P<body>\s*<(?:\w+:)?v>\s*\d{16,}(?:\.0*)?\s*</(?:\w+:)?v>\s*)</(?:\w+:)?c>"
 )
-_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+# Digits and quotes made alike and blanks taken out: what a plain search can tell of a sheet, however it is written.
+_TRACES, _BLANKS = bytes.maketrans(b"123456789'", b'000000000"'), b" \t\r\n"
 _VALUE = re.compile(rb"<(?:\w+:)?v[^>]*>(.*?)</(?:\w+:)?v>", re.S)
 _VALUE_TAG = re.compile(rb"<(?:\w+:)?v[\s/>]")
-_WHERE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_WHERE = re.compile(rb'\br="([A-Za-z]+)(\d+)"')
+_PLACE = re.compile(r"([A-Za-z]{1,3})(\d{1,9})")
+_LONG = re.compile(r"\s*(\d{16,})(?:\.0*)?\s*")
 _TYPE = re.compile(rb'\bt="(\w+)"')
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
 _COL_TAG = re.compile(rb"<(?:\w+:)?col\b[^>]*>")
+_ROW_NUMBER = re.compile(rb'\br="(\d+)"')
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_EQUALS = re.compile(rb"(?<!\s)\s*=\s*(?=[\"'])")
 
 
 def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -79,30 +86,63 @@ def calculates_on_load(archive: zipfile.ZipFile) -> bool:
     )
 
 
+def attributes_alike(xml: bytes) -> bytes:
+    """Only for searching: every attribute as nearly all programs write it, name="value". Blanks around the = and either quote are legal."""
+    cells = max(xml.find(b"<", 1), 0)  # behind the declaration, which mostly ends a line
+    if any(xml.find(blank, cells) >= 0 and (blank + b"=" in xml or b"=" + blank in xml) for blank in (b" ", b"\n", b"\r", b"\t")):
+        xml = _EQUALS.sub(b"=", xml)
+    return xml.replace(b"'", b'"') if b"'" in xml and b"='" in xml else xml
+
+
 def look_up(facts: SheetFacts, xml: bytes, uncalculated: bool = False) -> None:
     """Puts into `facts` all but how far the sheet reaches. `uncalculated`: a 0 as the result of a formula says nothing (see
     `calculates_on_load`)."""
-    if b't="e"' in xml:
-        for match in _ERROR_CELL.finditer(xml):
-            _put(facts, match, Fault("excel_error", _text(match["body"]) or "#N/A"))
-    if b"<f" in xml or b":f" in xml:
-        for match in _FORMULA_CELL.finditer(xml):
-            if _without_result(match, uncalculated):
-                _put(facts, match, Fault(*FORMULA))
-    if b"0" * 16 in xml.translate(_DIGITS_ALIKE):
-        for match in _LONG_NUMBER.finditer(xml):
-            if not _TYPE.search(match["attrs"]) or _TYPE.search(match["attrs"])[1] == b"n":
-                _put(facts, match, _text(match["body"]).split(".")[0])
-    if b'hidden="' in xml:
-        for match in _ROW_TAG.finditer(xml):
-            if _HIDDEN.search(match[0]):
-                number = re.search(rb'\br="(\d+)"', match[0])
-                if number:
-                    facts.hidden_rows.add(int(number[1]))
-        for match in _COL_TAG.finditer(xml):
-            low, high = re.search(rb'\bmin="(\d+)"', match[0]), re.search(rb'\bmax="(\d+)"', match[0])
-            if _HIDDEN.search(match[0]) and low and high:
-                facts.hidden_columns |= set(range(int(low[1]) - 1, min(int(high[1]), 16384)))
+    traces = xml.translate(_TRACES, _BLANKS)
+    errors, formulas, hidden = b't="e"' in traces, b"<f" in traces or b":f" in traces, b'hidden="' in traces
+    long = b"0" * 16 in traces
+    if not (errors or formulas or hidden or long):
+        return
+    alike = attributes_alike(xml)
+    if hidden:
+        _hidden_columns(facts, alike)
+    try:
+        if errors:
+            for match in _ERROR_CELL.finditer(alike):
+                _put(facts, match, Fault("excel_error", _text(match["body"]) or "#N/A"))
+        if formulas:
+            for match in _FORMULA_CELL.finditer(alike):
+                if _without_result(match, uncalculated):
+                    _put(facts, match, Fault(*FORMULA))
+        if long:
+            for match in _LONG_NUMBER.finditer(alike):
+                if not _TYPE.search(match["attrs"]) or _TYPE.search(match["attrs"])[1] == b"n":
+                    _put(facts, match, _text(match["body"]).split(".")[0])
+        if hidden:
+            _hidden_rows(facts, alike)
+    except _NoPlace:
+        facts.cells.clear()
+        _walk(facts, xml, uncalculated)
+
+
+def _hidden_columns(facts: SheetFacts, xml: bytes) -> None:
+    for match in _COL_TAG.finditer(xml):
+        low, high = re.search(rb'\bmin="(\d+)"', match[0]), re.search(rb'\bmax="(\d+)"', match[0])
+        if _HIDDEN.search(match[0]) and low and high:
+            facts.hidden_columns |= set(range(int(low[1]) - 1, min(int(high[1]), 16384)))
+
+
+def _hidden_rows(facts: SheetFacts, xml: bytes) -> None:
+    for match in _ROW_TAG.finditer(xml):
+        if _HIDDEN.search(match[0]):
+            number = _ROW_NUMBER.search(match[0])
+            if not number:
+                raise _NoPlace
+            facts.hidden_rows.add(int(number[1]))
+
+
+class _NoPlace(Exception):
+    """Something is to be said of a cell or a row that doesn't say where it stands."""
+
 
 
 def _without_result(match: re.Match, uncalculated: bool) -> bool:
@@ -116,10 +156,80 @@ def _without_result(match: re.Match, uncalculated: bool) -> bool:
 
 def _put(facts: SheetFacts, match: re.Match, value: Fault | str) -> None:
     where = _WHERE.search(match["attrs"])
-    if where:
-        facts.cells[int(where[2]), column_index(where[1].decode())] = value
+    if not where:
+        raise _NoPlace
+    facts.cells[int(where[2]), column_index(where[1].decode().upper())] = value
 
 
 def _text(body: bytes) -> str:
     found = _VALUE.search(body)
     return found[1].decode("utf-8", "replace").strip() if found else ""
+
+
+def _walk(facts: SheetFacts, xml: bytes, uncalculated: bool) -> None:
+    """What `look_up` puts, for a sheet that leaves places out. Entities were refused before (preflight)."""
+    parser = ElementTree.XMLParser(target=_Walker(facts, uncalculated))
+    try:
+        parser.feed(xml)
+        parser.close()
+    except ElementTree.ParseError as problem:
+        raise ValueError("the sheet is no XML") from problem
+
+
+class _Walker:
+    """Counts places as calamine does: a row or a cell without its own is the next one; one that a cell names holds for its columns,
+    but does not move the row."""
+
+    def __init__(self, facts: SheetFacts, uncalculated: bool) -> None:
+        self.facts, self.uncalculated = facts, uncalculated
+        self.row = self.column = 0  # of the last row and, from 1, of the last cell
+        self.cell: dict[str, str] | None = None
+        self.formula = False
+        self.value: str | None = None  # text of <v>, once there is one
+        self.in_value = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = _local(tag)
+        if name == "row":
+            self.row = int(attributes.get("r", self.row + 1))
+            self.column = 0
+            if attributes.get("hidden") in ("1", "true"):
+                self.facts.hidden_rows.add(self.row)
+        elif name == "c":
+            self.cell, self.formula, self.value = attributes, False, None
+        elif self.cell is not None and name == "f":
+            self.formula = True
+        elif self.cell is not None and name == "v":
+            self.value, self.in_value = "", True
+
+    def data(self, text: str) -> None:
+        if self.in_value:
+            self.value += text
+
+    def end(self, tag: str) -> None:
+        name = _local(tag)
+        if name == "v":
+            self.in_value = False
+        elif name == "c" and self.cell is not None:
+            self._cell(self.cell)
+            self.cell = None
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        row = self.row
+        self.column += 1
+        if "r" in attributes:
+            place = _PLACE.fullmatch(attributes["r"])
+            if not place:
+                raise ValueError("a cell whose place makes no sense")
+            row, self.column = int(place[2]), column_index(place[1].upper()) + 1
+        kind, text = attributes.get("t", "n"), (self.value or "").strip()
+        found: Fault | str | None = None
+        if kind == "e":
+            found = Fault("excel_error", text or "#N/A")
+        if self.formula:
+            without = self.value is None if kind != "n" else not text or (self.uncalculated and text == "0")
+            found = Fault(*FORMULA) if without else found
+        elif kind == "n" and self.value is not None and (long := _LONG.fullmatch(self.value)):
+            found = long[1]
+        if found is not None:
+            self.facts.cells[row, self.column - 1] = found
