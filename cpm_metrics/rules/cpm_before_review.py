@@ -64,6 +64,8 @@ RULE = Rule(
                 {"cases": [{"care_started": "2026-01-05", "planning_permanence": False, "legal_status": "C1", "legal_code": "C1"}],
                  "reviews": [], "meetings": []},
                 [{"status": "overdue"}]),
+        Example("only a latest review, held after the as-at date: where the first stretch ended isn't known", "2026-09-01",
+                {"cases": [{"care_started": "2020-01-06", "latest_review": "2026-10-01"}], "meetings": []}, [{"status": "cannot_tell"}], without=("reviews",)),
         Example("nothing says whether permanence is being planned", "2026-03-01", {"reviews": [], "meetings": []},
                 [{"status": "cannot_tell"}], without=("cases.permanence_achieved",)),
     ),

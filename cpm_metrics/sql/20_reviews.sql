@@ -33,9 +33,9 @@ FROM timeline_reviews WHERE state = 'held'
 WINDOW period AS (PARTITION BY child_id, care_started ORDER BY review_date);
 
 -- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: the first ones are
--- unknown, because only "date of latest review" was loaded and it is too late to be the first one, or because care began
--- before the first episode in the file, or because a yearly return has no reviews of the years before its first one (those years
--- begin on 1 April). `unsure`: the first one known may be the first or the second, so whether the next was due in 3 or in 6
+-- unknown, because only "date of latest review" was loaded and it is too late to be the first one (even where it comes after the
+-- as-at date or the end of the period: it says that there were reviews, not when), or because care began before the first episode in
+-- the file, or because a yearly return has no reviews of the years before its first one (those years begin on 1 April). `unsure`: the first one known may be the first or the second, so whether the next was due in 3 or in 6
 -- months isn't known. `known_until`: the last day of the year of the newest review of a yearly return: later ones aren't in it.
 CREATE TABLE review_knowledge AS
 WITH judged AS (
@@ -48,12 +48,13 @@ SELECT p.child_id, p.care_started, p.start_unknown, $first_review AS first_due, 
         ) THEN 'latest'
         WHEN is_loaded('reviews') OR EXISTS (FROM snap.meetings WHERE meeting_type = 'review') THEN 'all'
         WHEN NOT p.has_latest_review THEN 'none'
-        WHEN r.review_date > $first_review THEN 'latest'
+        WHEN coalesce(r.review_date, l.newest) > $first_review THEN 'latest'
         ELSE 'all'
     END AS reviews_known
 FROM (SELECT *, care_started AS anchor FROM periods) p
 LEFT JOIN calendar ON calendar.day = p.anchor
 LEFT JOIN held_reviews r ON r.child_id = p.child_id AND r.care_started = p.care_started AND r.n = 1
+LEFT JOIN (SELECT child_id, max(latest_review) AS newest FROM snap.cases GROUP BY child_id) l ON l.child_id = p.child_id
 )
 SELECT child_id, care_started, reviews_known, reviews_known = 'latest' AND NOT start_unknown AND coalesce(review_date <= $second_review, false) AS unsure,
     known_until
