@@ -339,11 +339,11 @@ def review_after_change(b, f, p):
         return b.cannot_tell("review-after-change", p)
     for m in p.held_cpms:
         if f.value("meetings", m.row, "plan_change") == "substantial":
-            b.put(
-                "review-after-change", p, m.day, add(m.day, *f.settings["review-after-change"]),
-                met=[(r.day, r.meeting_id) for r in p.held_reviews if r.day >= m.day], lapses=p.end,
-                known=f.reviews_known, about=m.meeting_id,
-            )  # fmt: skip
+            due = add(m.day, *f.settings["review-after-change"])
+            met = [(r.day, r.meeting_id) for r in p.held_reviews if r.day >= m.day]
+            # Before `reviews_from` there may have been one that nobody told of; only one in time settles it.
+            told = p.reviews_from is None or m.day >= p.reviews_from or any(day <= due for day, _ in met)
+            b.put("review-after-change", p, m.day, due, met=met, lapses=p.end, known=f.reviews_known and told, about=m.meeting_id)
 
 
 def annual_assessment(b, f, p):
@@ -378,7 +378,7 @@ def assessment_discussed(b, f, p):
         if x < p.start:
             continue
         due = None
-        if f.reviews_known:
+        if f.reviews_known and (p.reviews_from is None or x >= p.reviews_from):
             due = min((v.day for v in p.held_reviews if v.day >= x), default=p.stretches[-1].ends_on)
         b.put(
             "assessment-discussed", p, x, due, met=_ids(m for m in p.held_cpms if m.day >= x), lapses=p.end,
