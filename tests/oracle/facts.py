@@ -52,6 +52,11 @@ def state_of(status: str | None, day: date, as_at: date) -> str:
     return "held"
 
 
+def _same_status(one: dict, other: dict) -> bool:
+    """By code or by words."""
+    return any(one.get(c) is not None and one.get(c) == other.get(c) for c in ("legal_code", "legal_status"))
+
+
 @dataclass
 class Meeting:
     meeting_id: str | None
@@ -261,6 +266,10 @@ class Facts:
         concluded = self.past("proceedings", row, "concluded")
         return row["issued"] <= day and (concluded is None or concluded >= day)
 
+    def _within(self, case: dict, day: date) -> bool:
+        end = self.value("cases", case, "care_ceased")
+        return case["care_started"] <= day and (end is None or day <= end)
+
     def _c1_spells(self, p: Period) -> list[tuple[date, date | None]]:
         spells = []
         # A status whose end is blank ended when the next one began: a child has one legal status at a time.
@@ -271,8 +280,13 @@ class Facts:
         ]
         for c in self.known_cases(p.child_id):
             if self.value("cases", c, "legal_status"):
-                start = self.value("cases", c, "legal_status_start") or c["care_started"]
-                if start <= self.as_at and (start, c.get("legal_code")) not in [(a, code) for a, _, code in told]:
+                written = self.value("cases", c, "legal_status_start")
+                begun = [s["legal_status_start"] for s in self.rows("legal_statuses", p.child_id) if _same_status(s, c)]
+                # A blank start is that of the history's, if it has this status beginning within the period.
+                if written is None and any(self._within(c, day) for day in begun):
+                    continue
+                start = written or c["care_started"]
+                if start <= self.as_at and start not in begun:
                     told.append((start, self.past("cases", c, "care_ceased"), c.get("legal_code")))
         for start, end, code in told:
             if code == "C1":
