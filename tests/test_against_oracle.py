@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_agree_with_cases_and_meetings_alone():
     """Two datasets are enough to begin."""
     tables = {name: COUNCIL[name] for name in ("cases", "meetings")}
     assert disagreements(tables, loaded_all(tables), AS_AT) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_agree_where_only_the_latest_review_is_known(seed):
+    """No list of reviews, only each case's latest one, before or after the as-at date, sometimes that of another period of care."""
+    as_at = date(2026, 6, 1) + timedelta(days=seed * 53 % 400)
+    tables = random_council(4000 + seed, 20, as_at)
+    chance = Random(seed)
+    days = sorted((r["child_id"], r["review_date"]) for r in tables["reviews"])
+    for case in tables["cases"]:
+        mine = [day for child, day in days if child == case["child_id"] and day >= case["care_started"]]
+        case["latest_review"] = chance.choice([None, mine[0], mine[-1], mine[-1]]) if mine else None
+    tables["meetings"] = [m for m in tables["meetings"] if m["meeting_type"] != "review"]
+    assert disagreements(*drop(tables, "reviews"), as_at) == []
 
 
 def test_agree_with_other_settings():

@@ -52,7 +52,12 @@ def before(tables, as_at):
         out[name] = kept
     # A case's current legal status that began later was not its status then; a plan agreed later was not yet a plan.
     for row, old in zip(out["cases"], [r for r in tables["cases"] if r["care_started"] <= as_at], strict=True):
-        if old.get("legal_status_start") and old["legal_status_start"] > as_at:
+        begun = [old["legal_status_start"]] if old.get("legal_status_start") else [
+            s["legal_status_start"] for s in tables["legal_statuses"]
+            if s["child_id"] == old["child_id"] and (s["legal_code"] == old["legal_code"] is not None or s["legal_status"] == old["legal_status"])
+            and s["legal_status_start"] >= old["care_started"] and not (old["care_ceased"] and s["legal_status_start"] > old["care_ceased"])
+        ]  # fmt: skip
+        if begun and min(begun) > as_at:
             row["legal_status"] = row["legal_code"] = None
         if old.get("permanence_agreed") and old["permanence_agreed"] > as_at:
             row["permanence_plan_text"] = None

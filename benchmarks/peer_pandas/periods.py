@@ -12,7 +12,7 @@ SHORT_BREAKS = ("V3", "V4")
 
 
 def periods_of_care(cases: pd.DataFrame, legal_statuses: pd.DataFrame, as_at: pd.Timestamp, settings: Settings) -> pd.DataFrame:
-    """One row per period of care, numbered by its index and its column `care`. Dates after the as-at date are blank.
+    """One row per period of care, numbered by its index and its column `care`. Dates after the as-at date are blank, but in `ceases`.
 
     `opens` is the first day whose meetings belong to it, `opens_reviews` the first day whose reviews do. `flagged`: the child is in
     care, in this period, so indicators look at it. `case`: the row of `cases`.
@@ -27,6 +27,7 @@ def periods_of_care(cases: pd.DataFrame, legal_statuses: pd.DataFrame, as_at: pd
         case=cases.index.astype("int32"),
         legal_status=cases["legal_status"].where(status_began <= as_at),
         status_began=status_began,
+        ceases=cases["care_ceased"],
         never_agreed=cases["permanence_agreed"].isna(),
         complex_case=cases["complex_case"].fillna(False).astype(bool),
         start_unknown=cases["start_unknown"].fillna(False).astype(bool),

@@ -40,12 +40,13 @@ class Knowledge:
     """How far the reviews of each period of care are known; all as long as `periods`.
 
     `first_due`: when the first was due. `late`: the first ones are unknown. `unsure`: the first one known may be the first or the
-    second. `until`: of a yearly return, the last day of its newest year; later reviews aren't in it.
+    second. Of a yearly return: `begins`, the first day of its oldest year, and `until`, the last day of its newest; others aren't in it.
     """
 
     first_due: pd.Series
     late: pd.Series
     unsure: pd.Series
+    begins: pd.Series
     until: pd.Series
 
 
@@ -61,5 +62,6 @@ def review_knowledge(periods: pd.DataFrame, held: pd.DataFrame, dates: pd.Series
         first_due=first_due,
         late=late,
         unsure=late & ~periods["start_unknown"] & (first_held <= second_due),
+        begins=pd.Series(begins, periods.index).where(periods["yearly"]).astype(DATE),
         until=pd.Series(ends, periods.index).where(periods["yearly"]).astype(DATE),
     )

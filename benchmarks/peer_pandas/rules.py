@@ -232,10 +232,11 @@ def care_plan_updated(facts, settings):
 def review_after_change(facts, settings):
     m = _changed(facts, "substantial")
     met = asof(m, "date", facts.reviews[["care", "date", "meeting"]])
-    until = facts.knowledge.until.to_numpy()[m["care"]]
+    begins, until = (getattr(facts.knowledge, name).to_numpy()[m["care"]] for name in ("begins", "until"))
+    due = after(m["date"], settings["review-after-change.limit"])
     return clock(
-        m, anchor=m["date"], due=after(m["date"], settings["review-after-change.limit"]), done=met["date"], meeting=met["meeting"],
-        lapses=facts.of(m["care"], "care_ceased"), unknown=met["date"].isna() & (m["date"] > until),
+        m, anchor=m["date"], due=due, done=met["date"], meeting=met["meeting"], lapses=facts.of(m["care"], "care_ceased"),
+        unknown=(met["date"].isna() & (m["date"] > until)) | ((m["date"] < begins) & ~(met["date"] <= due)),
     )  # fmt: skip
 
 
@@ -282,6 +283,7 @@ def assessment_discussed(facts, settings):
     open_stretch = facts.stretches.drop_duplicates("care", keep="last").set_index("care")["ends_on"]
     ends_on = pd.Series(open_stretch.to_numpy()[x["care"]])
     due = asof(x, "date", facts.reviews[["care", "date", "meeting"]])["date"].fillna(ends_on)
+    due = due.mask(x["date"] < facts.knowledge.begins.to_numpy()[x["care"]])  # what was held before the return isn't in it
     met = asof(x, "date", facts.cpm_days)
     return clock(
         x, anchor=x["date"], due=due, done=met["date"], meeting=met["meeting"],

@@ -76,9 +76,9 @@ def _interim_orders(periods, proceedings, legal_statuses, as_at) -> pd.DataFrame
     columns = ["child", "legal_code", "begins", "ends"]
     told = legal_statuses.rename(columns={"legal_status_start": "begins", "legal_status_end": "ends"})
     of_cases = periods[periods["legal_status"].notna()].rename(columns={"status_began": "begins", "care_ceased": "ends"})
-    # The case's own status, unless the legal statuses have it: the same start, and the same code or words.
-    same_code = _stands_in(of_cases, told, "legal_code") & of_cases["legal_code"].notna()
-    own = of_cases[~same_code & ~_stands_in(of_cases, told, "legal_status")]
+    # The case's own status, unless the legal statuses have it: the same code or words, and the same start. Where the case has no start,
+    # any within that period of care.
+    own = of_cases[~_stands_in(of_cases, told, "legal_code") & ~_stands_in(of_cases, told, "legal_status")]
     known = pd.concat([told.loc[told["begins"] <= as_at, columns], own[columns]])
     known["ends"] = known["ends"].where(known["ends"] <= as_at)
     interim = known.loc[known["legal_code"].eq("C1"), "child"]
@@ -90,6 +90,8 @@ def _interim_orders(periods, proceedings, legal_statuses, as_at) -> pd.DataFrame
 
 
 def _stands_in(rows: pd.DataFrame, told: pd.DataFrame, column: str) -> pd.Series:
-    keys = ["child", "begins", column]
-    found = rows[keys].reset_index().merge(told[keys].dropna().drop_duplicates(), on=keys)
+    slim = rows[["child", column, "care_started", "ceases", "legal_status_start"]].reset_index()
+    pairs = slim.merge(told[["child", column, "begins"]].dropna(), on=["child", column])
+    within = (pairs["begins"] >= pairs["care_started"]) & ~(pairs["begins"] > pairs["ceases"])
+    found = pairs[pairs["begins"].eq(pairs["legal_status_start"]) | (pairs["legal_status_start"].isna() & within)]
     return pd.Series(rows.index.isin(found["index"]), rows.index)

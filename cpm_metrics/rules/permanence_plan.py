@@ -49,6 +49,8 @@ RULE = Rule(
                 [{"status": "due_soon", "due_date": "2026-04-20"}]),
         Example("none held: 20 working days and three months", "2026-03-01", {"reviews": []},
                 [{"status": "upcoming", "due_date": "2026-05-02"}]),
+        Example("only a latest review, held after the as-at date: when the second one was isn't known", "2026-09-01",
+                {"cases": [{"care_started": "2020-01-06", "latest_review": "2026-10-01"}]}, [{"status": "cannot_tell"}], without=("reviews",)),
         Example("a plan with no date", "2026-06-01",
                 {"cases": [{"care_started": "2026-01-05", "permanence_plan": "adoption", "permanence_plan_text": "Adoption"}], "reviews": []},
                 [{"status": "cannot_tell"}]),

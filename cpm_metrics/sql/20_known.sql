@@ -13,18 +13,19 @@ JOIN periods p
  AND (p.care_ceased IS NULL OR pl.placement_start <= p.care_ceased);
 
 -- One row: a legal status of a child with its end (a blank end is the start of the next one), from legal statuses and, where
--- it isn't there, from the case's own columns.
+-- it isn't there, from the case's own columns (a blank start there is the start of care).
 CREATE TABLE legal_known AS
 WITH told AS (
     SELECT child_id, legal_status, legal_code, legal_status_start, upto(legal_status_end) AS legal_status_end, source, row
     FROM snap.legal_statuses WHERE legal_status_start <= as_at()
     UNION ALL
     SELECT child_id, legal_status, legal_code, coalesce(legal_status_start, care_started), care_ceased, source, row
-    FROM children
+    FROM (SELECT k.*, c.legal_status_start AS written, c.care_ceased AS ends FROM children k JOIN snap.cases c USING (source, row)) k
     WHERE legal_status IS NOT NULL AND NOT EXISTS (
         FROM snap.legal_statuses l
-        WHERE l.child_id = children.child_id AND l.legal_status_start = coalesce(children.legal_status_start, care_started)
-          AND (l.legal_code = children.legal_code OR l.legal_status = children.legal_status)
+        WHERE l.child_id = k.child_id AND (l.legal_code = k.legal_code OR l.legal_status = k.legal_status)
+          -- With no start written, the history says when it began, be it after the as-at date.
+          AND (l.legal_status_start = k.written OR (k.written IS NULL AND l.legal_status_start >= k.care_started AND (k.ends IS NULL OR l.legal_status_start <= k.ends)))
     )
 )
 SELECT * EXCLUDE (legal_status_end),

@@ -33,29 +33,40 @@ FROM timeline_reviews WHERE state = 'held'
 WINDOW period AS (PARTITION BY child_id, care_started ORDER BY review_date);
 
 -- One row: how far a period of care's reviews are known. `none`: no review could have been seen. `latest`: the first ones are
--- unknown, because only "date of latest review" was loaded and it is too late to be the first one, or because care began
--- before the first episode in the file, or because a yearly return has no reviews of the years before its first one (those years
--- begin on 1 April). `unsure`: the first one known may be the first or the second, so whether the next was due in 3 or in 6
--- months isn't known. `known_until`: the last day of the year of the newest review of a yearly return: later ones aren't in it.
+-- unknown, because only "date of latest review" was loaded and it is too late to be the first one (even where it comes after the
+-- as-at date or the end of the period: it says that there were reviews, not when), or because care began before the first episode in
+-- the file, or because a yearly return has no reviews of the years before its first one (those years begin on 1 April). `unsure`: the
+-- first one known may be the first or the second, so whether the next was due in 3 or in 6 months isn't known. `known_from`: the first
+-- day from which all reviews are known, where some before it may not be in the extracts. `known_until`: the last day of the year of the newest
+-- review of a yearly return: later ones aren't in it.
 CREATE TABLE review_knowledge AS
-WITH judged AS (
-SELECT p.child_id, p.care_started, p.start_unknown, $first_review AS first_due, r.review_date,
-    CASE WHEN p.yearly THEN (SELECT make_date(year(max(review_date)) + CASE WHEN month(max(review_date)) < 4 THEN 0 ELSE 1 END, 3, 31) FROM snap.reviews) END AS known_until,
-    CASE
-        WHEN p.start_unknown THEN 'latest'
-        WHEN p.yearly AND $first_review < (
-            SELECT make_date(year(min(review_date)) - CASE WHEN month(min(review_date)) < 4 THEN 1 ELSE 0 END, 4, 1) FROM snap.reviews
-        ) THEN 'latest'
-        WHEN is_loaded('reviews') OR EXISTS (FROM snap.meetings WHERE meeting_type = 'review') THEN 'all'
-        WHEN NOT p.has_latest_review THEN 'none'
-        WHEN r.review_date > $first_review THEN 'latest'
-        ELSE 'all'
-    END AS reviews_known
-FROM (SELECT *, care_started AS anchor FROM periods) p
-LEFT JOIN calendar ON calendar.day = p.anchor
-LEFT JOIN held_reviews r ON r.child_id = p.child_id AND r.care_started = p.care_started AND r.n = 1
+WITH yearly_return AS (
+    SELECT make_date(year(min(review_date)) - CASE WHEN month(min(review_date)) < 4 THEN 1 ELSE 0 END, 4, 1) AS begins,
+        make_date(year(max(review_date)) + CASE WHEN month(max(review_date)) < 4 THEN 0 ELSE 1 END, 3, 31) AS ends
+    FROM snap.reviews
+),
+known AS (
+    SELECT p.child_id, p.care_started, p.start_unknown, p.has_latest_review, $first_review AS first_due, r.review_date,
+        coalesce(r.review_date, l.newest) AS first_known, y.begins, y.ends,
+        is_loaded('reviews') OR EXISTS (FROM snap.meetings WHERE meeting_type = 'review') AS listed
+    FROM (SELECT *, care_started AS anchor FROM periods) p
+    LEFT JOIN calendar ON calendar.day = p.anchor
+    LEFT JOIN held_reviews r ON r.child_id = p.child_id AND r.care_started = p.care_started AND r.n = 1
+    LEFT JOIN (SELECT child_id, max(latest_review) AS newest FROM snap.cases GROUP BY child_id) l ON l.child_id = p.child_id
+    LEFT JOIN yearly_return y ON p.yearly
+),
+judged AS (
+    SELECT *,
+        CASE
+            WHEN start_unknown OR first_due < begins THEN 'latest'
+            WHEN listed THEN 'all'
+            WHEN NOT has_latest_review THEN 'none'
+            WHEN first_known > first_due THEN 'latest'
+            ELSE 'all'
+        END AS reviews_known
+    FROM known
 )
 SELECT child_id, care_started, reviews_known, reviews_known = 'latest' AND NOT start_unknown AND coalesce(review_date <= $second_review, false) AS unsure,
-    known_until
+    coalesce(begins, CASE WHEN reviews_known = 'latest' AND NOT listed THEN first_known END) AS known_from, ends AS known_until
 FROM (SELECT *, first_due AS anchor FROM judged) j
 LEFT JOIN calendar ON calendar.day = j.anchor;

@@ -52,6 +52,11 @@ def state_of(status: str | None, day: date, as_at: date) -> str:
     return "held"
 
 
+def _same_status(one: dict, other: dict) -> bool:
+    """By code or by words."""
+    return any(one.get(c) is not None and one.get(c) == other.get(c) for c in ("legal_code", "legal_status"))
+
+
 @dataclass
 class Meeting:
     meeting_id: str | None
@@ -80,14 +85,14 @@ class Review:
 class Stretch:
     n: int  # 1 for the stretch from the start of care
     anchor: date
-    review_due: date  # its statutory-review due date
+    review_due: date | None  # its statutory-review due date; None where it can't be told (NOTES 44)
     held: date | None  # the review that ended it
     booked: date | None  # only on the open stretch
     in_scope: bool | None
     inferred: bool = False
 
     @property
-    def ends_on(self) -> date:
+    def ends_on(self) -> date | None:
         return self.held or self.booked or self.review_due
 
 
@@ -101,6 +106,7 @@ class Period:
     meetings: list[Meeting] = field(default_factory=list)  # every type, every state, by day
     reviews: list[Review] = field(default_factory=list)
     stretches: list[Stretch] = field(default_factory=list)
+    reviews_from: date | None = None  # reviews before this day are unknown: only "date of latest review" was loaded (NOTES 44)
 
     def contains(self, day: date) -> bool:
         return self.start <= day and (self.end is None or day <= self.end)
@@ -126,6 +132,7 @@ class Facts:
         for p in self.periods:
             p.meetings = self._meetings(p)
             p.reviews = self._reviews(p)
+            p.reviews_from = self._reviews_from(p)
             p.stretches = self._stretches(p)
 
     # What was loaded.
@@ -147,13 +154,13 @@ class Facts:
         return d if d is not None and d <= self.as_at else None
 
     @property
+    def reviews_listed(self) -> bool:
+        """Each review has a row: in their own dataset, or in Meetings."""
+        return self.has("reviews") or any(m["meeting_type"] == "review" for m in self.rows("meetings"))
+
+    @property
     def reviews_known(self) -> bool:
-        """Reviews can be told from their own dataset, from the cases' latest review, or from review rows of Meetings."""
-        return (
-            self.has("reviews")
-            or self.has("cases", "latest_review")
-            or any(m["meeting_type"] == "review" for m in self.rows("meetings"))
-        )
+        return self.reviews_listed or self.has("cases", "latest_review")
 
     @property
     def meetings_known(self) -> bool:
@@ -227,16 +234,27 @@ class Facts:
             out.append(Review(day, state, ids[0] if ids else None))
         return out
 
+    def _reviews_from(self, p: Period) -> date | None:
+        if self.reviews_listed or not self.has("cases", "latest_review"):
+            return None
+        newest = [c["latest_review"] for c in self.rows("cases", p.child_id) if c.get("latest_review")]
+        first = p.held_reviews[0].day if p.held_reviews else max(newest, default=None)
+        return first if first and first > add(p.start, *self.settings["first-review"]) else None
+
     def _stretches(self, p: Period) -> list[Stretch]:
         anchors = [p.start] + [r.day for r in p.held_reviews]
         out = []
         for n, anchor in enumerate(anchors, start=1):
-            limit = self.settings[{1: "first-review", 2: "second-review"}.get(n, "later-review")]
+            due = add(anchor, *self.settings[{1: "first-review", 2: "second-review"}.get(n, "later-review")])
+            if n == 2 and p.reviews_from:
+                # The one known is not the first; or it may be the first one, held late.
+                first_due = add(p.start, *self.settings["first-review"])
+                due = None if anchor <= add(first_due, *self.settings["second-review"]) else add(anchor, *self.settings["later-review"])
             held = anchors[n] if n < len(anchors) else None
             until = held or p.end or self.as_at
             in_scope, inferred = self._scope(p, anchor, until)
             booked = None if held else p.booked_review
-            out.append(Stretch(n, anchor, add(anchor, *limit), held, booked, in_scope, inferred))
+            out.append(Stretch(n, anchor, due, held, booked, in_scope, inferred))
         return out
 
     # Scope of cpm-before-review.
@@ -248,6 +266,10 @@ class Facts:
         concluded = self.past("proceedings", row, "concluded")
         return row["issued"] <= day and (concluded is None or concluded >= day)
 
+    def _within(self, case: dict, day: date) -> bool:
+        end = self.value("cases", case, "care_ceased")
+        return case["care_started"] <= day and (end is None or day <= end)
+
     def _c1_spells(self, p: Period) -> list[tuple[date, date | None]]:
         spells = []
         # A status whose end is blank ended when the next one began: a child has one legal status at a time.
@@ -258,8 +280,13 @@ class Facts:
         ]
         for c in self.known_cases(p.child_id):
             if self.value("cases", c, "legal_status"):
-                start = self.value("cases", c, "legal_status_start") or c["care_started"]
-                if start <= self.as_at and (start, c.get("legal_code")) not in [(a, code) for a, _, code in told]:
+                written = self.value("cases", c, "legal_status_start")
+                begun = [s["legal_status_start"] for s in self.rows("legal_statuses", p.child_id) if _same_status(s, c)]
+                # A blank start is that of the history's, if it has this status beginning within the period.
+                if written is None and any(self._within(c, day) for day in begun):
+                    continue
+                start = written or c["care_started"]
+                if start <= self.as_at and start not in begun:
                     told.append((start, self.past("cases", c, "care_ceased"), c.get("legal_code")))
         for start, end, code in told:
             if code == "C1":

@@ -199,7 +199,8 @@ def statutory_review(b, f, p):
         return b.cannot_tell("statutory-review", p, add(p.start, *f.settings["first-review"]))
     for s in p.stretches:
         met = [(r.day, r.meeting_id) for r in p.held_reviews if r.day == s.held] if s.held else []
-        b.put("statutory-review", p, s.anchor, s.review_due, met=met, lapses=p.end)
+        known = s.review_due is not None and not (s.n == 1 and p.reviews_from)
+        b.put("statutory-review", p, s.anchor, s.review_due, met=met, lapses=p.end, known=known)
 
 
 def cpm_before_review(b, f, p):
@@ -215,7 +216,7 @@ def cpm_before_review(b, f, p):
         ]
         b.put(
             "cpm-before-review", p, s.anchor, s.ends_on, met=met, closes=s.held, lapses=None if s.held else p.end,
-            known=f.meetings_known and s.in_scope is not None,
+            known=f.meetings_known and s.in_scope is not None and s.ends_on is not None and not (s.n == 1 and p.reviews_from),
         )  # fmt: skip
 
 
@@ -223,17 +224,11 @@ def permanence_plan(b, f, p):
     if not f.reviews_known:
         due = None
     else:
-        held = p.held_reviews
-        second = f.settings["second-review"]
-        if len(held) >= 2:
-            due = held[1].day
-        elif len(held) == 1:
-            due = p.booked_review or add(held[0].day, *second)
-        else:
-            due = add(p.booked_review or add(p.start, *f.settings["first-review"]), *second)
+        first, *later = p.stretches
+        due = later[0].ends_on if later else add(first.ends_on, *f.settings["second-review"])
     written = f.value("cases", p.case, "permanence_agreed")
     plan_without_date = written is None and f.value("cases", p.case, "permanence_plan") is not None
-    known = due is not None and f.has("cases", "permanence_agreed") and not plan_without_date
+    known = due is not None and f.has("cases", "permanence_agreed") and not plan_without_date and not p.reviews_from
     b.put(
         "permanence-plan", p, p.start, due, done=f.past("cases", p.case, "permanence_agreed"), lapses=p.end, known=known
     )
@@ -344,11 +339,11 @@ def review_after_change(b, f, p):
         return b.cannot_tell("review-after-change", p)
     for m in p.held_cpms:
         if f.value("meetings", m.row, "plan_change") == "substantial":
-            b.put(
-                "review-after-change", p, m.day, add(m.day, *f.settings["review-after-change"]),
-                met=[(r.day, r.meeting_id) for r in p.held_reviews if r.day >= m.day], lapses=p.end,
-                known=f.reviews_known, about=m.meeting_id,
-            )  # fmt: skip
+            due = add(m.day, *f.settings["review-after-change"])
+            met = [(r.day, r.meeting_id) for r in p.held_reviews if r.day >= m.day]
+            # Before `reviews_from` there may have been one that nobody told of; only one in time settles it.
+            told = p.reviews_from is None or m.day >= p.reviews_from or any(day <= due for day, _ in met)
+            b.put("review-after-change", p, m.day, due, met=met, lapses=p.end, known=f.reviews_known and told, about=m.meeting_id)
 
 
 def annual_assessment(b, f, p):
@@ -383,7 +378,7 @@ def assessment_discussed(b, f, p):
         if x < p.start:
             continue
         due = None
-        if f.reviews_known:
+        if f.reviews_known and (p.reviews_from is None or x >= p.reviews_from):
             due = min((v.day for v in p.held_reviews if v.day >= x), default=p.stretches[-1].ends_on)
         b.put(
             "assessment-discussed", p, x, due, met=_ids(m for m in p.held_cpms if m.day >= x), lapses=p.end,
