@@ -47,6 +47,7 @@ def _known_headers() -> tuple[set[str], set[str]]:
 
 
 def _has_digit(row: list, j: int) -> bool:
+    """Whether the cell could be an ID: hardly any is without a digit."""
     cell = row[j] if j < len(row) else None
     return cell is not None and (not isinstance(cell, str) or _DIGIT.search(cell) is not None)
 
@@ -126,14 +127,15 @@ class _Cleaner:
         """Indexes of rows that can be read cell by cell; says why of the others. CSV rows are cut to the header's width."""
         width = len(self.t.rows[self.r.header_index])
         merged = self._merged_rows()
-        usable, footers, other = [], 0, None
+        usable, footers, other, child = [], 0, None, self.r.fields.get("child_id")
+        headings = self.t.letters is None  # rows that a dialect made are in no order
         simple = not (merged or self.t.row_faults or self.t.cut)
         for i, row in enumerate(rows):
             if simple and len(row) == width and self._begins_as_a_record(row):
                 usable.append(i)
                 continue
             fault = self.t.row_faults.get(start + i)
-            heading = None if fault else self._heading(row)
+            heading = self._heading(row) if headings and not fault and not _has_digit(row, child) else None
             if heading == "another" and usable:  # right below the headers it is a second line of them
                 other = i
                 break
@@ -180,10 +182,8 @@ class _Cleaner:
         return 0
 
     def _heading(self, row: list) -> str | None:
-        """"again" for this table's headers once more (a report that repeats them on each page), "another" for those of another table,
-        whose dates would be taken for this one's."""
-        if self.t.letters is not None or self._has_id(row):  # rows that a dialect made are in no order
-            return None
+        """Of a row without an ID: "again" for this table's headers once more (a report that repeats them on each page), "another" for
+        those of another table, whose dates would be taken for this one's."""
         texts = [(j, c) for j, c in enumerate(row) if not is_blank(c)]
         if len(texts) < 2 or not all(isinstance(c, str) and any(map(str.isalpha, c)) and read_date(c)[0] is None for _, c in texts):
             return None
@@ -197,10 +197,6 @@ class _Cleaner:
                 return None
         again = all(own.get(j) == cell for j, cell in cells.items()) and all(j in cells for j in self.needed)
         return "again" if again else "another"
-
-    def _has_id(self, row: list) -> bool:
-        """Whether the cell for the child could be an ID: hardly any is without a digit."""
-        return _has_digit(row, self.r.fields["child_id"])
 
     def _is_footer(self, row: list) -> bool:
         if self._begins_as_a_record(row):
@@ -216,7 +212,8 @@ class _Cleaner:
         filled = [j for j in self.needed if j < len(row) and not is_blank(row[j])]
         if len(filled) > 1:
             # "Report run on | 12/11/2026" has two of the required cells, but no child. Without any text there it is a record with a blank.
-            if self._has_id(row) or self.r.fields["child_id"] not in filled or _DIGIT.search(row[first]):
+            child = self.r.fields.get("child_id")
+            if child not in filled or _has_digit(row, child) or _DIGIT.search(row[first]):
                 return False
         elif filled and filled != [first]:
             return False

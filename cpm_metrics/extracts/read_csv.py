@@ -162,9 +162,9 @@ def _swallows(row: list[str], delimiter: str) -> bool:
     """Whether a cell that goes on over lines holds other records: a quotation mark was opened by mistake, and a later one closed it.
     A note may have lines with as many separators, but not ones that are like the row's other cells, column for column."""
     for j, cell in enumerate(row):
-        lines = _LINE_END.split(cell)
-        if len(lines) == 1:
+        if cell.count(delimiter) < len(row) - 1 or not _LINE_END.search(cell):  # mostly: not enough separators for a record
             continue
+        lines = _LINE_END.split(cell)
         inner = [line.split(delimiter) for line in lines[1:-1]]
         begun, ended = [*row[:j], *lines[0].split(delimiter)], [*lines[-1].split(delimiter), *row[j + 1 :]]
         if len(begun) == len(ended) == len(row):
