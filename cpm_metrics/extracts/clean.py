@@ -6,17 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import compress
 from operator import itemgetter
 
 from .cells import Fault, is_blank, show
 from .codes import legal_code, read_code, read_domains, read_roles, without_number
-from .datasets import MEETING_STATUSES, NOT_RECORDED, RAW_SUFFIX, Field, columns
-from .folding import fold
+from .datasets import DATASETS, MEETING_STATUSES, NOT_RECORDED, RAW_SUFFIX, Field, columns
+from .folding import fold, squash
 from .mapping import MappingBook, answers
 from .problems import ERROR, NOTE, TEMPLATE, WARNING, Problem, Question
 from .read_csv import ROW_FAULTS, ragged
-from .recognise import Recognised
+from .recognise import Recognised, lookup
 from .values import MESSAGES, fault_of, is_blank_text, read_date, read_id, read_text, read_yes_no, text_of
 
 # Names of people: "None", "Null" and "NA" are surnames.
@@ -32,9 +33,23 @@ _FOOTER = re.compile(
     r"as at \d|created (on|by)\b|exported (on|by|at)\b|\d+ (records|rows)\b"
 )
 _SEX = {"1": "Male", "m": "Male", "2": "Female", "f": "Female"}
+_DIGIT = re.compile(r"\d")
 _TOTAL = re.compile(r"(grand |overall )?(sub ?)?totals?\b|counts?\b|average\b")
 # The heading of a group of rows, alone in its row: "Team: North", "Social worker - A. Name", "CiC North team (12)".
 _GROUP = re.compile(r"\s*(?:[^\W\d][^\d:]{1,40}:\s*\S.*|[^\W\d][^\d]{3,60}\s*(?:[(\[]\d+[)\]])?)\s*$")
+
+
+@cache
+def _known_headers() -> tuple[set[str], set[str]]:
+    """Every header that some dataset knows, and those of them that are the child's."""
+    known = {header: field for name in DATASETS for header, (field, _, _) in lookup(name, False).items()}
+    return set(known), {header for header, field in known.items() if field == "child_id"}
+
+
+def _has_digit(row: list, j: int) -> bool:
+    """Whether the cell could be an ID: hardly any is without a digit."""
+    cell = row[j] if j < len(row) else None
+    return cell is not None and (not isinstance(cell, str) or _DIGIT.search(cell) is not None)
 
 
 def _is_count(cell: object) -> bool:
@@ -75,6 +90,7 @@ class _Cleaner:
     def run(self, say: Callable[[int, int], None]) -> Cleaned:
         start = self.r.header_index + 1
         rows, numbers = self.t.rows[start:], self.t.numbers[start:]
+        above = self._table_above()
         usable = self._usable_rows(rows, numbers, start)
         self.rows = [rows[i] for i in usable] if len(usable) < len(rows) else rows
         self.numbers = [numbers[i] for i in usable]
@@ -101,7 +117,7 @@ class _Cleaner:
         self._say_hidden()
         return Cleaned(
             {name: out[name] for name in columns(self.d)},
-            len(rows) + self.r.folded,
+            len(rows) + above + self.r.folded,
             self.problems,
             self.questions,
             self.notes,
@@ -113,16 +129,21 @@ class _Cleaner:
         """Indexes of rows that can be read cell by cell; says why of the others. CSV rows are cut to the header's width."""
         width = len(self.t.rows[self.r.header_index])
         merged = self._merged_rows()
-        usable, footers = [], 0
+        usable, footers, other, child = [], 0, None, self.r.fields.get("child_id")
+        headings = self.t.letters is None  # rows that a dialect made are in no order
         simple = not (merged or self.t.row_faults or self.t.cut)
         for i, row in enumerate(rows):
             if simple and len(row) == width and self._begins_as_a_record(row):
                 usable.append(i)
                 continue
             fault = self.t.row_faults.get(start + i)
+            heading = self._heading(row) if headings and not fault and not _has_digit(row, child) else None
+            if heading == "another" and usable:  # right below the headers it is a second line of them
+                other = i
+                break
             if fault:
                 self._row_error(fault, numbers[i], *ROW_FAULTS[fault])
-            elif self._is_footer(row):
+            elif heading == "again" or self._is_footer(row):
                 footers += 1
                 self._problem(
                     NOTE,
@@ -140,9 +161,44 @@ class _Cleaner:
                                 "Unmerge the cells and fill in each row.")  # fmt: skip
             else:
                 usable.append(i)
+        if other is not None:
+            self._another_table(numbers[other:], f"Another table, with other headers, begins in row {numbers[other]}; the rows from there on are not of this table, and were left out.")
         if footers:
             self.notes.append(f"{footers} footer row{'s' if footers > 1 else ''} of the report left out.")
         return usable
+
+    def _another_table(self, numbers: Sequence[int], what: str) -> None:
+        for number in numbers:
+            self._row_error("another_table", number, what, "Put each table on a sheet of its own, or in a file of its own.")
+
+    def _table_above(self) -> int:
+        """How many rows of another table stand above the headers that were chosen, because they are the fuller ones. A line or two
+        above the headers without a record below them is a title."""
+        rows, numbers = self.t.rows[: self.r.header_index], self.t.numbers[: self.r.header_index]
+        for i, row in enumerate(rows):
+            child = next((j for j, c in enumerate(row) if isinstance(c, str) and squash(c) in _known_headers()[1]), None)
+            below = [r for r in rows[i + 1 :] if sum(not is_blank(c) for c in r) > 1]
+            if child is not None and sum(not is_blank(c) for c in row) > 1 and any(_has_digit(r, child) for r in below):
+                self._another_table(numbers[i:], f"Another table, with other headers, stands above the headers in row {self.t.numbers[self.r.header_index]}; its rows were left out.")
+                return len(rows) - i
+        return 0
+
+    def _heading(self, row: list) -> str | None:
+        """Of a row without an ID: "again" for this table's headers once more (a report that repeats them on each page), "another" for
+        those of another table, whose dates would be taken for this one's."""
+        texts = [(j, c) for j, c in enumerate(row) if not is_blank(c)]
+        if len(texts) < 2 or not all(isinstance(c, str) and any(map(str.isalpha, c)) and read_date(c)[0] is None for _, c in texts):
+            return None
+        cells = {j: squash(c) for j, c in texts}
+        known, ids = _known_headers()
+        own = {j: squash(c) for j, c in enumerate(self.t.rows[self.r.header_index]) if not is_blank(c)}
+        child = self.r.fields["child_id"]
+        if cells.get(child) not in ids | {own.get(child)}:
+            headers = {cell for cell in cells.values() if cell in known}
+            if not headers & (ids - {"child"}) or len(headers) < 2 or 2 * len(headers) < len(cells):  # "Child" is a type of assessment too
+                return None
+        again = all(own.get(j) == cell for j, cell in cells.items()) and all(j in cells for j in self.needed)
+        return "again" if again else "another"
 
     def _is_footer(self, row: list) -> bool:
         if self._begins_as_a_record(row):
@@ -152,13 +208,18 @@ class _Cleaner:
             return True
         if len(texts) == 1 and isinstance(texts[0], str) and _GROUP.match(texts[0]) and len(self.needed) > 1:
             return True
+        first = next((j for j, c in enumerate(row) if not is_blank(c)), None)
+        if first is None or not isinstance(row[first], str):
+            return False
         filled = [j for j in self.needed if j < len(row) and not is_blank(row[j])]
         if len(filled) > 1:
+            # "Report run on | 12/11/2026" has two of the required cells, but no child. Without any text there it is a record with a blank.
+            child = self.r.fields.get("child_id")
+            if child not in filled or _has_digit(row, child) or _DIGIT.search(row[first]):
+                return False
+        elif filled and filled != [first]:
             return False
-        first = next((j for j, c in enumerate(row) if not is_blank(c)), None)
-        if first is None or (filled and filled != [first]):
-            return False
-        return isinstance(row[first], str) and bool(_FOOTER.match(fold(row[first])))
+        return bool(_FOOTER.match(fold(row[first])))
 
     def _begins_as_a_record(self, row: list) -> bool:
         """The common case, for speed: a row that begins with a digit and has two of the required cells is no foot of a report."""

@@ -16,6 +16,7 @@ DELIMITERS = (",", ";", "\t", "|")
 LONGEST_RECORD = 500  # lines: a longer one is a quote that was opened and not closed
 LONGEST_CELL = 1_000_000  # characters
 LINES_AT_ONCE = 5_000  # rows between two words of progress
+_LINE_END, _DIGIT = re.compile(r"\r\n|\r|\n"), re.compile(r"\d")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*$', re.I)
 
 
@@ -135,7 +136,7 @@ def _records(lines: list[str], first: int, delimiter: str, width: int) -> Iterat
         try:
             for row in reader:
                 start, feeder.record = feeder.record, feeder.at
-                if feeder.at - start > 1 and len(row) != width and not _is_multiline(row, width):
+                if feeder.at - start > 1 and ((len(row) != width and not _is_multiline(row, width)) or _swallows(row, delimiter)):
                     yield start + 1, lines[start].rstrip("\r\n").split(delimiter), "unclosed_quote"
                     at = start + 1
                     break
@@ -155,6 +156,30 @@ def _records(lines: list[str], first: int, delimiter: str, width: int) -> Iterat
 def _is_multiline(row: list[str], width: int) -> bool:
     """A row over several lines that is merely longer or shorter than usual by empty cells."""
     return len(row) > width and not any(cell.strip() for cell in row[width:])
+
+
+def _swallows(row: list[str], delimiter: str) -> bool:
+    """Whether a cell that goes on over lines holds other records: a quotation mark was opened by mistake, and a later one closed it.
+    A note may have lines with as many separators, but not ones that are like the row's other cells, column for column."""
+    for j, cell in enumerate(row):
+        if cell.count(delimiter) < len(row) - 1 or not _LINE_END.search(cell):  # mostly: not enough separators for a record
+            continue
+        lines = _LINE_END.split(cell)
+        inner = [line.split(delimiter) for line in lines[1:-1]]
+        begun, ended = [*row[:j], *lines[0].split(delimiter)], [*lines[-1].split(delimiter), *row[j + 1 :]]
+        if len(begun) == len(ended) == len(row):
+            inner.append([*ended[:j], "", *begun[j + 1 :]])  # what the first and the last line have besides what stands in the row
+        if any(_is_like(cells, row) for cells in inner):
+            return True
+    return False
+
+
+def _is_like(cells: list[str], row: list[str]) -> bool:
+    if len(cells) != len(row) or (any(c[:1].isspace() for c in cells) and not any(c[:1].isspace() for c in row)):
+        return False  # in a sentence there is a blank behind a comma
+    both = [(_DIGIT.search(a) is not None, _DIGIT.search(b) is not None) for a, b in zip(cells, row, strict=True) if a.strip() and b.strip() and not _LINE_END.search(b)]
+    numbers = sum(_DIGIT.search(cell) is not None and not _LINE_END.search(cell) for cell in row)
+    return all(a == b for a, b in both) and 0 < min(2, numbers) <= sum(a for a, _ in both)
 
 
 def ragged(cells: int, headers: int) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..cells import is_blank
 from ..problems import NOTE, WARNING
 from ..recognise import Recognised
+from ..values import MESSAGES, read_date, read_text
 from .episodes import MOVES_HOME, Episode, Period, periods, runs, unclear
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
@@ -89,7 +90,7 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
             if m.rows:
                 out.append(m.recognised(joined))
     children = {e.child for e in good}
-    out += [_header(t, children) for t in headers]
+    out += [_header(t, children, people) for t in headers]
     return out, []
 
 
@@ -113,9 +114,9 @@ def _case(period: Period, made: Made, people: dict[str | None, Row], before_gap:
         "reason_ceased": last.cell("rec") if period.ended else None,
         "legal_status": last.cell("ls"), "legal_status_start": legal[0].row.cell("decom"),
         "placement_type": last.cell("place", "pl"), "placement_start": homes[-1][0].row.cell("decom") if homes else None,
-        "date_of_birth": person.cell("dob") if person else first.cell("dob"),
+        "date_of_birth": _cell_of_header(person, "dob") if person else first.cell("dob"),
         "yearly": "Yes", "start_unknown": None if period.start_known else "Yes",
-        "gender": _SEX.get(person.text("sex").lower(), person.cell("sex")) if person else None,
+        "gender": _SEX.get(person.text("sex").lower(), _cell_of_header(person, "sex")) if person else None,
     })  # fmt: skip
     for row, kind, message, remedy, days in unclear(period):
         made.say(WARNING, kind, message, remedy, row, "DECOM", days)
@@ -177,8 +178,26 @@ def _legal_status(run: tuple[Episode, ...], following: Row | None, made: Made) -
     )
 
 
-def _header(table: SourceTable, children: set[str]) -> Recognised | None:
+# What the header fills in: its column -> our field's header, and how the cell is read.
+_OF_HEADER = {"dob": ("Date of birth", read_date), "sex": ("Gender", read_text)}
+
+
+def _cell_of_header(person: Row, column: str) -> object:
+    """Blank where it can't be read: that is said once, of the header's own row, not of each period of care."""
+    cell = person.cell(column)
+    value, fault = _OF_HEADER[column][1](cell)
+    return value if fault else cell
+
+
+def _header(table: SourceTable, children: set[str], people: dict[str | None, Row]) -> Recognised | None:
     made = Made(table, "cases", {"child_id": ("CHILD",), "date_of_birth": ("DOB",), "gender": ("SEX",)})
+    for row in people.values():
+        if row.source is table and row.id("child") in children:
+            for column, (header, read) in _OF_HEADER.items():
+                fault = read(row.cell(column))[1]
+                if fault:
+                    what, remedy = MESSAGES[fault.kind]
+                    made.say(WARNING, fault.kind, f"{header} {what}", remedy, row, column.upper(), fault.shown)
     alone = sum(row.id("child") not in children for row in table.rows())
     one = alone == 1
     if alone:
