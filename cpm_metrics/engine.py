@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import resources
+from itertools import chain, product
 from string import Template
 from typing import Any
 
@@ -227,7 +228,7 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     _macros(con, as_at, loaded)
     shared = _shared(settings)
     shared |= {"rule_codes": _listed(rule.code for rule in all_rules()), "statuses": _listed(STATUSES)}
-    clocks = [_cannot_tell(rule, unmet) if (unmet := _unmet(rule.needs, present)) else _clock(rule, settings, shared) for rule in rules]
+    clocks = [_cannot_tell(rule, unmet) if (unmet := _in_words(_lacking(rule.needs, present))) else _clock(rule, settings, shared) for rule in rules]
     beyond = COMPRESS_EARLY if rows > TOO_MANY_ROWS else COMPRESS_BEYOND
     *tables, status = _sql_files()
     run(con, [
@@ -262,16 +263,19 @@ def _indicators(con: duckdb.DuckDBPyConnection, settings: Settings, shared: Mapp
     )
     con.execute("CREATE TABLE unassessable (indicator VARCHAR, needs VARCHAR)")
     first, last = [], []
+    lacking: dict[str, list[tuple[str, ...]]] = {}
     for indicator in all_indicators():
+        reads = [code for code in lacking if f"'{code}'" in indicator.sql]
         if not settings[f"{indicator.code}.on"]:
+            lacking[indicator.code] = [(f"the indicator “{indicator.title}”, which is switched off",)]
             continue
-        unmet = _unmet(indicator.needs, present) or _switched_off(indicator.sql, settings)
-        if unmet:
-            con.execute("INSERT INTO unassessable VALUES (?, ?)", [indicator.code, unmet])
+        lacks = _lacking(indicator.needs, present) or _switched_off(indicator.sql, settings) or (_either([lacking[code] for code in reads]) if reads else [])
+        lacking[indicator.code] = lacks
+        if lacks:
+            con.execute("INSERT INTO unassessable VALUES (?, ?)", [indicator.code, _in_words(lacks)])
             continue
         sql = Template(indicator.sql).substitute(shared | _own(indicator, settings))
-        reads_others = "FROM indicators" in sql
-        (last if reads_others else first).append(Step(f"INSERT INTO indicators BY NAME SELECT '{indicator.code}' AS indicator, * FROM ({sql})"))
+        (last if reads else first).append(Step(f"INSERT INTO indicators BY NAME SELECT '{indicator.code}' AS indicator, * FROM ({sql})"))
     run(con, first)
     run(con, last)
 
@@ -351,21 +355,27 @@ def _words(rules: Sequence[Rule], settings: Settings) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(kinds))
 
 
-def _unmet(needs: Iterable[Sequence[str]], present: set[str]) -> str:
-    """What is missing, in the words of the template, or ''."""
-    missing = []
-    for alternatives in needs:
-        if not any(name in present for name in alternatives):
-            missing.append(" or ".join(_spelled(name) for name in alternatives))
-    return "; ".join(missing)
+def _lacking(needs: Iterable[Sequence[str]], present: set[str]) -> list[tuple[str, ...]]:
+    """What is missing, in the words of the template: all of these, each of them one of several."""
+    return [tuple(_spelled(name) for name in alternatives) for alternatives in needs if not any(name in present for name in alternatives)]
 
 
-def _switched_off(sql: str, settings: Settings) -> str:
+def _switched_off(sql: str, settings: Settings) -> list[tuple[str, ...]]:
     """The rules that an indicator reads, where every one of them is switched off: it would be silent, and look like "none"."""
     read = [rule for rule in all_rules() if f"'{rule.code}'" in sql]
-    if read and not any(settings[f"{rule.code}.on"] for rule in read):
-        return " or ".join(f"the rule “{rule.title}”, which is switched off" for rule in read)
-    return ""
+    if any(settings[f"{rule.code}.on"] for rule in read):
+        return []
+    return [tuple(f"the rule “{rule.title}”, which is switched off" for rule in read)] if read else []
+
+
+def _either(lacking: Sequence[Sequence[tuple[str, ...]]]) -> list[tuple[str, ...]]:
+    """What is missing where one of several would do: of each something it lacks, in every way to choose them. [] where one lacks nothing."""
+    ways = {frozenset(names): names for names in (tuple(dict.fromkeys(chain(*choice))) for choice in product(*lacking))}
+    return [names for way, names in ways.items() if not any(other < way for other in ways)]
+
+
+def _in_words(lacking: Iterable[Sequence[str]]) -> str:
+    return "; ".join(" or ".join(names) for names in lacking)
 
 
 def _spelled(name: str) -> str:

@@ -60,6 +60,16 @@ def test_agree_with_cases_and_meetings_alone():
     assert disagreements(tables, loaded_all(tables), AS_AT) == []
 
 
+def test_agree_with_nothing_that_says_whether_cpms_are_owed():
+    """Meetings and reviews, and not a word on planning or court: no CPM between reviews can be owed, and the indicators say so."""
+    tables, loaded = {name: COUNCIL[name] for name in ("cases", "meetings", "reviews")}, None
+    for column in ("permanence_achieved", "planning_permanence", "legal_status"):
+        tables, loaded = drop_column(tables, "cases", column, loaded)
+        unable = unassessable(tables, AS_AT, loaded)
+        assert ({"reviews-without-cpm", "no-recent-cpm"} <= unable) == (column == "legal_status")
+    assert disagreements(tables, loaded, AS_AT) == []
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_agree_where_only_the_latest_review_is_known(seed):
     """No list of reviews, only each case's latest one, before or after the as-at date, sometimes that of another period of care."""

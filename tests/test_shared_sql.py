@@ -156,3 +156,26 @@ def test_a_meeting_from_a_file_without_a_column_is_unknown_and_not_silent():
     found = compute_rows(tables, d("2026-03-02"))
     for rule in ("iro-informed", "care-plan-updated", "review-after-change", "agreed-frequency"):
         assert found.rows("SELECT anchor_date, status FROM obligations WHERE rule = $1", [rule]) == [(d("2026-02-09"), "cannot_tell")], rule
+
+
+def test_first_cpms_from_a_file_without_also_placement_planning_may_have_been_both():
+    """Of two files one has the column: a first CPM from the other may have planned the placement too, unless one of its day is marked."""
+    here = ["meeting_id", "child_id", "meeting_type", "meeting_date"]
+    first, later = d("2026-01-12"), d("2026-02-09")
+    held = [("A", first, None), ("B", first, None), ("B", first, True), ("C", first, False), ("C", later, None), ("D", first, None), ("D", first, False)]
+    tables = {
+        "cases": [{"child_id": c, "care_started": d("2026-01-05"), "team": "North", "source": 1, "row": n} for n, c in enumerate("ABCD")],
+        "meetings": [
+            {"meeting_id": f"M{n}", "child_id": child, "meeting_type": "cpm", "meeting_date": day, "also_placement_planning": both, "source": 3 if both is None else 2, "row": n}
+            for n, (child, day, both) in enumerate(held)
+        ],
+        "sources": [
+            {"source": 1, "dataset": "cases", "columns": ["child_id", "care_started", "team", "care_plan_completed", "placement_plan_completed"]},
+            {"source": 2, "dataset": "meetings", "columns": [*here, "also_placement_planning"]},
+            {"source": 3, "dataset": "meetings", "columns": here},
+        ],
+        "loaded": [{"dataset": "cases", "extract_date": d("2026-03-02")}, {"dataset": "meetings", "extract_date": d("2026-03-02")}],
+    }
+    found = compute_rows(tables, d("2026-03-02")).rows("SELECT child_id, anchor_date, status, missing FROM obligations WHERE rule = 'separate-plans' ORDER BY child_id")
+    untold = (first, "cannot_tell", "Also placement planning (Meetings)")
+    assert found == [("A", *untold), ("B", first, "overdue", None), ("D", *untold)]

@@ -17,7 +17,7 @@ import pyarrow as pa
 from benchmarks.peer_pandas.allocations import Allocations, known_allocations
 from benchmarks.peer_pandas.dates import DATE, days
 from benchmarks.peer_pandas.lookup import NONE, one_a_day, within_care
-from benchmarks.peer_pandas.meetings import HELD, actions_of_care, placed_meetings
+from benchmarks.peer_pandas.meetings import HELD, actions_of_care, final_plans_held, placed_meetings
 from benchmarks.peer_pandas.periods import periods_of_care
 from benchmarks.peer_pandas.reviews import Knowledge, known_reviews, review_knowledge
 from benchmarks.peer_pandas.stretches import stretches_of_care
@@ -42,6 +42,8 @@ class Facts:
     """One row: a CPM held, with all its columns."""
     cpm_days: pd.DataFrame
     """One row: a day on which a CPM was held, in a period of care."""
+    final_plans: pd.DataFrame
+    """One row: a day on which a CPM before the final plan was held for a child, in care or not."""
     reviews: pd.DataFrame
     """One row: a review held; `n` numbers them within the period of care."""
     knowledge: Knowledge
@@ -118,6 +120,7 @@ def known_facts(tables: Mapping[str, pd.DataFrame], as_at, settings: Settings) -
         meetings=meetings,
         cpms=cpms,
         cpm_days=one_a_day(cpms, meeting_ids),
+        final_plans=final_plans_held(tables["meetings"], meeting_ids, as_at),
         reviews=reviews,
         knowledge=knowledge,
         stretches=stretches,

@@ -56,8 +56,8 @@ def id_order(rows: pd.DataFrame, by: list[str], ids: pd.api.extensions.Extension
     return order
 
 
-def one_a_day(meetings: pd.DataFrame, ids: pd.api.extensions.ExtensionArray) -> pd.DataFrame:
-    """One row per period of care and date, in order of date: `care`, `date`, `meeting` (the smallest ID, if any)."""
-    rows = meetings[["care", "date", "meeting"]]
-    rows = rows.assign(order=id_order(rows, ["care", "date"], ids))
-    return rows.sort_values(["date", "order"]).drop_duplicates(["care", "date"]).drop(columns="order")
+def one_a_day(meetings: pd.DataFrame, ids: pd.api.extensions.ExtensionArray, by: str = "care") -> pd.DataFrame:
+    """One row per period of care (or child) and date, in order of date: `care`, `date`, `meeting` (the smallest ID, if any)."""
+    rows = meetings[[by, "date", "meeting"]]
+    rows = rows.assign(order=id_order(rows, [by, "date"], ids))
+    return rows.sort_values(["date", "order"]).drop_duplicates([by, "date"]).drop(columns="order")

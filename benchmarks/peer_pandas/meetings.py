@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.peer_pandas.lookup import within_care
+from benchmarks.peer_pandas.lookup import one_a_day, within_care
 
 HELD, BOOKED, NOT_RECORDED, POSTPONED, CANCELLED = range(5)
 """How a meeting or review stands; where two rows tell of one day, the lower number wins."""
@@ -42,6 +42,12 @@ def placed_meetings(meetings: pd.DataFrame, periods: pd.DataFrame, as_at: pd.Tim
     placed = within_care(slim, "date", periods, "opens")
     early = placed["is_review"] & (placed["date"].to_numpy() < periods["opens_reviews"].to_numpy()[placed["care"]])
     return placed[~early].sort_values("date", kind="stable", ignore_index=True)
+
+
+def final_plans_held(meetings: pd.DataFrame, ids, as_at: pd.Timestamp) -> pd.DataFrame:
+    """One row: a day on which a CPM before the final plan was held for a child, in care or not."""
+    final = meetings[meetings["meeting_type"].eq("final_plan_cpm")].rename(columns={"meeting_date": "date"})
+    return one_a_day(final[state_of(final["date"], final["status"], final["status_text"], as_at) == HELD], ids, by="child")
 
 
 def actions_of_care(actions: pd.DataFrame, meetings: pd.DataFrame, placed: pd.DataFrame, as_at: pd.Timestamp) -> pd.DataFrame:

@@ -300,7 +300,7 @@ def action_completed(facts, settings):
 @rule("final-plan-cpm")
 def final_plan_cpm(facts, settings):
     pr = within_care(facts.proceedings, "issued", facts.periods)
-    met = asof(pr, "issued", one_a_day(facts.final_cpms, facts.meeting_ids))
+    met = asof(pr, "issued", facts.final_plans, by="child")
     met = _until(met, pr["plan_filed"].fillna(pr["concluded"]))
     return clock(
         pr, anchor=pr["issued"], due=before(pr["plan_due"], settings["final-plan-cpm.limit"]), done=met["date"], meeting=met["meeting"],

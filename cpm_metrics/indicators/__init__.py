@@ -13,6 +13,9 @@ from typing import Any
 
 from cpm_metrics.registry import pick, scan
 
+IN_SCOPE = ("cases.permanence_achieved", "cases.planning_permanence", "proceedings", "legal_statuses", "cases.legal_status")
+"""A need: one of what says whether CPMs between reviews are asked for. With none of them, no stretch is known to be in scope."""
+
 
 @dataclass(frozen=True)
 class Indicator:

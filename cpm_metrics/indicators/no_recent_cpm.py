@@ -1,6 +1,6 @@
 """Half a year without a CPM where one is needed between reviews."""
 
-from cpm_metrics.indicators import Indicator
+from cpm_metrics.indicators import IN_SCOPE, Indicator
 from cpm_metrics.rules import Example
 from cpm_metrics.settings import Limit
 
@@ -12,7 +12,7 @@ INDICATOR = Indicator(
     source="Quick Guide 4; the limit is ours",
     unit="days",
     limits={"limit": Limit(6, "months")},
-    needs=(("meetings",), ("reviews", "cases.latest_review")),
+    needs=(("meetings",), ("reviews", "cases.latest_review"), IN_SCOPE),
     sql="""
         SELECT child_id, care_started, $limit AS since, as_at() - anchor AS figure, 'days' AS unit,
             CASE WHEN last_cpm IS NULL THEN 'No CPM held since the child came into care on ' ELSE 'No CPM held since ' END

@@ -1,6 +1,6 @@
 """Reviews that came round with no CPM before them."""
 
-from cpm_metrics.indicators import Indicator
+from cpm_metrics.indicators import IN_SCOPE, Indicator
 from cpm_metrics.rules import Example
 
 INDICATOR = Indicator(
@@ -10,7 +10,7 @@ INDICATOR = Indicator(
     question="Was the latest Child in Care Review held with no CPM since the one before, and how many in a row?",
     source="Quick Guide 4",
     unit="reviews",
-    needs=(("meetings",), ("reviews", "cases.latest_review")),
+    needs=(("meetings",), ("reviews", "cases.latest_review"), IN_SCOPE),
     sql="""
         WITH closed AS (  -- one row: a stretch that a review ended, counted back from the latest
             SELECT s.child_id, s.care_started, s.held_date, coalesce(o.status = 'missed', false) AS missed,

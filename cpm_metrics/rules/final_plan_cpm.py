@@ -26,8 +26,8 @@ RULE = Rule(
         met AS (
             SELECT o.care_started, o.source, o.row, min(m.meeting_date) AS done_date,
                 arg_min_null(m.meeting_id, (m.meeting_date, m.meeting_id IS NULL, m.meeting_id)) AS meeting_id
-            FROM own o JOIN held_cpms m
-              ON m.child_id = o.child_id AND m.care_started = o.care_started AND m.meeting_type = 'final_plan_cpm'
+            FROM own o JOIN snap.meetings m  -- of any period of care, or of none: the court doesn't stop where care does
+              ON m.child_id = o.child_id AND m.meeting_type = 'final_plan_cpm' AND state_of(m.meeting_date, m.status, m.status_text) = 'held'
              AND m.meeting_date >= o.issued AND (o.ends IS NULL OR m.meeting_date <= o.ends)
             GROUP BY ALL
         )
@@ -53,6 +53,15 @@ RULE = Rule(
         Example("withdrawn before it was due", "2026-06-20",
                 {"proceedings": [{"issued": "2026-01-12", "plan_due": "2026-06-15", "concluded": "2026-05-01"}], "meetings": []},
                 [{"status": "lapsed", "lapses_on": "2026-05-01"}]),
+        Example("held after the child left care", "2026-06-20",
+                {"cases": [{"care_started": "2026-01-05", "care_ceased": "2026-03-02"}], "proceedings": [{"issued": "2026-01-12", "plan_due": "2026-06-15"}],
+                 "meetings": [{"meeting_type": "final_plan_cpm", "meeting_date": "2026-03-16", "status": "cancelled"}, {"meeting_type": "final_plan_cpm", "meeting_date": "2026-03-23"}]},
+                [{"status": "on_time", "done_date": "2026-03-23"}]),
+        Example("in the next period of care", "2026-06-20",
+                {"cases": [{"care_started": "2026-01-05", "care_ceased": "2026-03-02"}, {"care_started": "2026-05-04"}],
+                 "proceedings": [{"issued": "2026-01-12", "plan_due": "2026-06-15"}],
+                 "meetings": [{"meeting_type": "final_plan_cpm", "meeting_date": "2026-05-20", "meeting_id": "F2"}]},
+                [{"care_started": "2026-01-05", "status": "on_time", "meeting_id": "F2"}]),
         Example("no filing date", "2026-06-20", {"proceedings": [{"issued": "2026-01-12"}], "meetings": []},
                 [{"status": "cannot_tell", "due_date": None, "why_has": "no filing date recorded"}]),
     ),

@@ -21,12 +21,14 @@ RULE = Rule(
             CASE WHEN p.care_plan_completed IS NOT NULL AND p.placement_plan_completed IS NOT NULL
                  THEN greatest(p.care_plan_completed, p.placement_plan_completed) END AS done_date,
             p.care_ceased AS lapses_on,
-            concat_ws(', ', CASE WHEN NOT p.has_care_plan_completed THEN 'Care plan completed date' END,
+            concat_ws(', ', CASE WHEN m.also_placement_planning IS NULL THEN 'Also placement planning (Meetings)' END,
+                      CASE WHEN NOT p.has_care_plan_completed THEN 'Care plan completed date' END,
                       CASE WHEN NOT p.has_placement_plan_completed THEN 'Placement plan completed date' END) AS missing
         FROM first_cpm JOIN held_cpms m USING (child_id, care_started, meeting_date)
         JOIN periods p USING (child_id, care_started)
-        WHERE m.also_placement_planning
-        ORDER BY m.child_id, m.care_started, m.meeting_id, m.meeting_key
+        -- A CPM from a table without the column may have been both, unless another one of the day is known to be.
+        WHERE m.also_placement_planning OR NOT m.has_also_placement_planning
+        ORDER BY m.child_id, m.care_started, m.also_placement_planning DESC NULLS LAST, m.meeting_id, m.meeting_key
     """,
     examples=(
         Example("the later of the two plans counts", "2026-03-01",

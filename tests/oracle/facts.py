@@ -208,6 +208,15 @@ class Facts:
             out.append(Meeting(self.value("meetings", r, "meeting_id"), r["meeting_type"], day, state, r))
         return sorted(out, key=lambda m: (m.day, m.meeting_id is None, m.meeting_id or ""))
 
+    def final_plans_held(self, child_id: str) -> list[tuple[date, str | None]]:
+        """(day, meeting id), in or out of care."""
+        return [
+            (m["meeting_date"], self.value("meetings", m, "meeting_id"))
+            for m in self.rows("meetings", child_id)
+            if m["meeting_type"] == "final_plan_cpm"
+            and state_of(self.value("meetings", m, "status"), m["meeting_date"], self.as_at) == "held"
+        ]
+
     def _reviews(self, p: Period) -> list[Review]:
         """One per day, from the three places a review can come from. Of two records of one day the happier one counts."""
         found: list[Review] = []

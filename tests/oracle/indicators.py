@@ -31,7 +31,11 @@ def unassessable(tables, as_at: date, loaded, settings=None) -> set[str]:
     reviews, meetings = f.reviews_known, f.meetings_known
     can["no-permanence-plan"] = reviews and f.has("cases", "permanence_agreed")
     can["plan-not-achieved"] = f.has("cases", "permanence_agreed", "permanence_achieved")
-    can["reviews-without-cpm"] = can["no-recent-cpm"] = reviews and meetings
+    # With nothing that says whether permanence is planned or a court is at work, no stretch can be in scope.
+    scope = f.has("proceedings") or f.has("legal_statuses") or any(
+        f.has("cases", column) for column in ("permanence_achieved", "planning_permanence", "legal_status")
+    )  # fmt: skip
+    can["reviews-without-cpm"] = can["no-recent-cpm"] = reviews and meetings and scope
     can["cpm-overdue"] = can["nothing-booked"] = meetings
     can["rebooked"] = f.has("meetings", "status")
     can["actions-overdue"] = meetings and f.has("actions", "due_date", "completed_date")

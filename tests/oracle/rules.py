@@ -409,11 +409,7 @@ def final_plan_cpm(b, f, p):
         filed = f.past("proceedings", r, "plan_filed")
         concluded = f.past("proceedings", r, "concluded")
         last = filed or concluded
-        met = [
-            (m.day, m.meeting_id)
-            for m in p.held_cpms
-            if m.kind == "final_plan_cpm" and m.day >= r["issued"] and (last is None or m.day <= last)
-        ]
+        met = [(day, meeting) for day, meeting in f.final_plans_held(p.child_id) if day >= r["issued"] and (last is None or day <= last)]
         b.put(
             "final-plan-cpm", p, r["issued"], add(planned, *f.settings["final-plan-cpm"]) if planned else None, met=met,
             closes=filed, lapses=None if filed else concluded, known=planned is not None and f.meetings_known,
