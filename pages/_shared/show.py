@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -215,16 +215,20 @@ def children_list(
     }
     config |= {name: COLUMNS[name][1]() for name in columns if name in COLUMNS} | dict(extra or {})
     ticks = {"on_select": "rerun", "selection_mode": "multi-row" if several else "single-row"} if several or "why" in frame else {}
-    # Streamlit keeps ticks by place: with other rows it must be another table, or they would stand beside other children.
-    version = zlib.crc32("\x1f".join(map(str, [*ids, *frame.get("obligation_id", ())])).encode())
     chosen = st.dataframe(
-        shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=f"list-{key}-{version:x}", alt=alt,
+        shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=table_key(f"list-{key}", ids, frame.get("obligation_id", ()), frame.get("care_started", ())), alt=alt,
         placeholder="", **ticks,
     )  # fmt: skip
     ticked = [at for at in chosen.selection.rows if at < len(frame)] if ticks else []
     if ticked and not several:
         _one(frame.iloc[ticked[0]])
     return ticked
+
+
+def table_key(name: str, *columns: Iterable[Any]) -> str:
+    """The key of a table whose rows can be ticked, from what tells its rows apart. Streamlit keeps ticks by place: with other rows it must
+    be another table, or they would stand beside other children or other obligations, and a note would land there."""
+    return f"{name}-{zlib.crc32(chr(31).join(str(cell) for column in columns for cell in column).encode()):x}"
 
 
 def may_list(frame: pd.DataFrame) -> bool:

@@ -43,7 +43,7 @@ def page() -> None:
         f"All obligations ({len(obligations):,})", f"Actions ({int(actions['open'].sum()):,} open)", f"Meetings and reviews ({len(meetings):,})", f"Brothers and sisters ({len(family)})", "What if",
     ])  # fmt: skip
     with tabs[0]:
-        every_obligation(view, obligations, wanted)
+        every_obligation(view, obligations, wanted, care_started)
     with tabs[1]:
         action_list(view, actions, wanted)
     with tabs[2]:
@@ -238,7 +238,7 @@ def timeline(view: frame.View, wanted: str, care_started: date) -> None:
         downloads.offer_list(rows, f"child-{safe(wanted)}-timeline", view.about, title="Timeline")
 
 
-def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
+def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str, care_started: date) -> None:
     if not len(rows):
         show.empty("No obligations", "Nothing was due for this child in this period of care.")
         return
@@ -247,12 +247,13 @@ def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
     if excepted:
         st.caption(f":material/approval: {look.count(excepted, 'obligation')} with a manager’s exception. It changes no status.")
     found = [status for status in look.STATUS if (rows["status"] == status).any()]
-    chosen = st.pills("Status", found, selection_mode="multi", format_func=lambda s: f"{look.STATUS[s].label} ({int((rows['status'] == s).sum()):,})", key="child-status", label_visibility="collapsed")
+    # Of this child and period alone: left on, it would hide the next child's obligations.
+    chosen = st.pills("Status", found, selection_mode="multi", format_func=lambda s: f"{look.STATUS[s].label} ({int((rows['status'] == s).sum()):,})", key=f"child-status-{wanted}-{care_started}", label_visibility="collapsed")
     rows = rows[rows["status"].isin(chosen)].reset_index(drop=True) if chosen else rows
     columns = ["title", "status", *(["exception"] if excepted else []), "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why"]
     shown = rows.assign(status=[[look.STATUS[s].label] for s in rows["status"]], level=[[look.LEVEL[s].label] for s in rows["level"]])
     picked = st.dataframe(
-        shown, hide_index=True, key="child-obligations", on_select="rerun", selection_mode="single-row", placeholder="", height=show.height(shown, 460),
+        shown, hide_index=True, key=show.table_key("child-obligations", rows["child_id"], rows["obligation_id"], rows["rule"], rows["anchor_date"]), on_select="rerun", selection_mode="single-row", placeholder="", height=show.height(shown, 460),
         alt="Every obligation of this child", column_order=columns,
         column_config={name: show.COLUMNS[name][1]() for name in columns},
     )  # fmt: skip

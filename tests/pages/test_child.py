@@ -132,6 +132,33 @@ def test_every_span_of_the_timeline(full, someone, span):
     assert not at.exception
 
 
+def obligations_table(at: AppTest):
+    return next(frame for frame in at.dataframe if "anchor_date" in frame.value and "level" in frame.value)
+
+
+def test_other_rows_are_another_table(full, someone):
+    """Streamlit keeps ticks by place: once a status is chosen, a tick may not stand beside another obligation, with the form for its note."""
+    at = open_page(PAGE, child=someone)
+    every, before = obligations_table(at).value, obligations_table(at).proto.id
+    pills = next(group for group in at.button_group if group.label == "Status")
+    pills.set_value(["overdue"]).run()
+    assert not at.error
+    assert 0 < len(obligations_table(at).value) < len(every)
+    assert obligations_table(at).proto.id != before
+    next(group for group in at.button_group if group.label == "Status").set_value([]).run()
+    assert obligations_table(at).proto.id == before
+
+
+def test_the_status_chosen_for_one_child_is_not_left_on_for_the_next(full, results, someone):
+    at = open_page(PAGE, child=someone)
+    next(group for group in at.button_group if group.label == "Status").set_value(["overdue"]).run()
+    (other,) = results.rows("SELECT child_id FROM in_care WHERE child_id <> $one AND child_id IN (SELECT child_id FROM obligation_facts WHERE status = 'overdue') ORDER BY 1 LIMIT 1", {"one": someone})[0]
+    at.query_params["child"] = other
+    at.run()
+    assert not at.error
+    assert len(obligations_table(at).value) == len(child.obligations(results, other, child.periods(results, other).iloc[0]["care_started"].date()))
+
+
 # -- a messy extract
 
 
