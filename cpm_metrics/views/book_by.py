@@ -191,6 +191,11 @@ def of_teams(frame: pd.DataFrame, teams: Sequence[str]) -> pd.DataFrame:
     return frame[frame["team"].isin(list(teams))].reset_index(drop=True) if teams else frame.reset_index(drop=True)
 
 
+def obligations_of(obligations: pd.DataFrame, teams: Sequence[str]) -> pd.DataFrame:
+    """`open_obligations` of the children whom the chosen teams hold now: those that the meetings of these teams answer."""
+    return obligations[obligations["team_now"].isin(list(teams))] if teams else obligations
+
+
 def by_team(frame: pd.DataFrame, as_at: date) -> pd.DataFrame:
     """One row per team and place ("overdue", each of the weeks, "later") that has any: team, place, in_time, after, none, total."""
     places = [OVERDUE, *(week.place for week in weeks(as_at)), LATER]
