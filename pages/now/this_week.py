@@ -122,7 +122,7 @@ def rows_of(view: frame.View, which: str, found: changes.Changes, late, forced: 
 
 
 COLUMNS = {
-    "cleared": ["title", "now", "due_date", "team", "worker", "why"],
+    "cleared": ["title", "now", "due_date", "done_date", "team", "worker", "why"],
     "slipped": ["title", "became", "was", "moved_to", "days", "team", "worker"],
     "unsaid": ["title", "was", "team", "worker"],
     "back_dated": ["what", "day", "days", "detail", "team", "worker"],
