@@ -208,7 +208,7 @@ def children_list(
     shown = _as_shown(frame[["child_id", "name", *columns]])
     shown["name"] = [button_label(name) for name in shown["name"]]
     ids = frame["child_id"].tolist()
-    state.remember(f"rows-{key}", ids)
+    state.remember(f"rows-{key}", [(row["child_id"], _period(row)) for row in frame[["child_id", *(c for c in _PERIOD if c in frame)]].to_dict("records")])
     config: dict[str, Any] = {
         "child_id": None,
         "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child. With the keyboard: Shift+Space ticks the row, then Tab to “Open the child” below the list."),
@@ -258,25 +258,39 @@ def _one(row: pd.Series) -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         left.text(row["why"])
         with right:
-            st.button("Open the child", key=f"one-{row['child_id']}", width="stretch", **state.on_click(open_child, row["child_id"]))
+            st.button("Open the child", key=f"one-{row['child_id']}", width="stretch", **state.on_click(open_row, row))
 
 
 def _clicked(key: str) -> None:
     row, ids = state.clicked_row(f"open-{key}"), state.recall(f"rows-{key}", [])
     if row is not None and row < len(ids):
-        open_child(ids[row])
+        open_child(*ids[row])
 
 
-def open_child(child_id: str) -> None:
-    """From a click: the next thing that happens is the child's page."""
-    state.remember("open", child_id)
+_PERIOD = ("care_started", "in_care")
+
+
+def _period(row: Mapping[str, Any]) -> str | None:
+    """The period of care of a row, where it may be another than the one that the child's page opens with."""
+    started, here = row.get("care_started"), row.get("in_care")
+    return None if pd.isna(started) or (pd.notna(here) and bool(here)) else pd.Timestamp(started).date().isoformat()
+
+
+def open_row(row: Mapping[str, Any]) -> None:
+    """The child of a row of a list, in the row's period of care: elsewhere the row isn't on the child's page."""
+    open_child(row["child_id"], _period(row))
+
+
+def open_child(child_id: str, period: str | None = None) -> None:
+    """From a click: the next thing that happens is the child's page, with the period of care that began on that day (yyyy-mm-dd)."""
+    state.remember("open", {"child": child_id} | ({"period": period} if period else {}))
 
 
 def go_where_clicked() -> None:
     """Called by app.py before a page runs."""
-    child = state.forget("open")
-    if child is not None:
-        st.switch_page("pages/children/child.py", query_params={"child": child})
+    words = state.forget("open")
+    if words is not None:
+        st.switch_page("pages/children/child.py", query_params=words)
 
 
 def go(path: str, **words: str | list[str]) -> None:

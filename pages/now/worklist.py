@@ -106,7 +106,7 @@ def the_list(view: frame.View, chosen: worklist.Chosen, rows, columns: list[str]
         with st.container(border=True):
             left, right = st.columns([5, 1], vertical_alignment="center")
             left.text(f"{row['name']}: {row['why']}")
-            right.button("Open the child", key="work-open-child", width="stretch", **state.on_click(show.open_child, row["child_id"]))
+            right.button("Open the child", key="work-open-child", width="stretch", **state.on_click(show.open_row, row))
             notes.panel(view, row)
 
 

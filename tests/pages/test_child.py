@@ -7,6 +7,7 @@ import io
 import re
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
@@ -15,9 +16,10 @@ from cpm_metrics import views
 from cpm_metrics.documents import supervision
 from cpm_metrics.engine import compute
 from cpm_metrics.store import Store
-from cpm_metrics.views import child, lists, siblings, what_if
+from cpm_metrics.views import child, lists, siblings, what_if, worklist
 from pages._shared.show import button_label
 from tests.pages.conftest import EXTRACT, fill, open_page, texts
+from tests.views.loads import load
 
 PAGE = "pages/children/child.py"
 NASTY = ("<b>Zoë</b> *x*", ":material/home: [go](http://evil.test) Łęcka")
@@ -157,6 +159,53 @@ def test_the_status_chosen_for_one_child_is_not_left_on_for_the_next(full, resul
     at.run()
     assert not at.error
     assert len(obligations_table(at).value) == len(child.obligations(results, other, child.periods(results, other).iloc[0]["care_started"].date()))
+
+
+# -- back in care
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory) -> Store:
+    """0001 was in care in the first half of 2025 and is again since April 2026; a CPM of each period has no minutes on file."""
+    store = Store(tmp_path_factory.mktemp("twice"))
+    cases = [["0001", "Ada", "Asher", *days, "North", "Nia", "Yes", None] for days in ((date(2025, 1, 6), date(2025, 6, 2)), (date(2026, 4, 6), None))]
+    meetings = [[f"M{n}", "0001", "CPM", day, "Held", "Team Manager", "monthly", None] for n, day in enumerate((date(2025, 1, 10), date(2026, 4, 10)))]
+    load(store, date(2026, 6, 1), cases=cases, meetings=meetings, reviews=[["0001", date(2026, 5, 1), "Held"]])
+    return store
+
+
+def test_what_is_overdue_from_an_earlier_period_is_said_and_can_be_opened(twice, monkeypatch):
+    """The page shows one period; with what it says of the other it has as many as the supervision sheet. The button opens the other one,
+    which points back."""
+    monkeypatch.setenv("CPM_STORE", str(twice.folder))
+    results = compute(twice.current())
+    counts = {day: child.obligations(results, "0001", day)["status"].value_counts() for day in (date(2025, 1, 6), date(2026, 4, 6))}
+    before, now = (found.get("overdue", 0) for found in counts.values())
+    assert before and now
+    at = open_page(PAGE, child="0001")
+    assert not at.error
+    assert f"**{before} more overdue** from an earlier period of care, 6 Jan 2025 to 2 Jun 2025" in texts(at)
+    (page,) = PdfReader(io.BytesIO(supervision.pdf(results, ["0001"]))).pages
+    assert f"Overdue ({before + now})" in " ".join(page.extract_text().split())
+    at.button(key="open-period-2025-01-06").click().run()
+    assert not at.error
+    assert at.query_params["period"] in ("2025-01-06", ["2025-01-06"])
+    assert len(obligations_table(at).value) == counts[date(2025, 1, 6)].sum()
+    assert f"{now} more overdue" in texts(at)
+    assert "from a later period of care, 6 Apr 2026 to now" in texts(at)
+
+
+def test_a_row_of_an_earlier_period_opens_that_period(twice, monkeypatch):
+    """A name clicked in the worklist: the address has the row's period only where it isn't the present one."""
+    monkeypatch.setenv("CPM_STORE", str(twice.folder))
+    at = open_page("pages/now/worklist.py")
+    rows = worklist.chosen_rows(worklist.rows(compute(twice.current())).assign(exception=None), worklist.Chosen())
+    opened = at.session_state["_rows-work"]
+    assert opened == [("0001", "2025-01-06" if started == pd.Timestamp(2025, 1, 6) else None) for started in rows["care_started"]]
+    assert {period for _, period in opened} == {"2025-01-06", None}
+    at.session_state["_open"] = {"child": "0001", "period": "2025-01-06"}
+    at.run()
+    assert "6 Jan 2025 to 2 Jun 2025" in texts(at)
 
 
 # -- a messy extract
