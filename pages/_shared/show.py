@@ -187,14 +187,25 @@ COLUMNS = {
     "next_cpm": ("Next CPM booked", lambda: date_column("CPM booked", "The next Care Planning Meeting booked after the as-at date.")),
     "booked": ("Booked", lambda: date_column("Booked", "The first meeting booked that would meet it: a review for a review, a final plan CPM for a final plan CPM. Blank: none is booked, or no meeting would meet it.")),
     "exception": ("Exception until", lambda: date_column("Exception until", "A manager’s exception holds until this day. The status stays as it is.", 110)),
-    "team_now": ("Team now", lambda: team_column("Team now", help="The team that holds the child on the as-at date.")),
-    "worker_now": ("Social worker now", lambda: st.column_config.TextColumn("Social worker now", width=130, help="Who holds the child on the as-at date.")),
+    "team_now": ("Team now", lambda: team_column("Team now", help="The team that holds the child on the as-at date, or held it when care ended.")),
+    "worker_now": ("Social worker now", lambda: st.column_config.TextColumn("Social worker now", width=130, help="The social worker who holds the child on the as-at date, or held it when care ended.")),
     "family": ("Siblings", lambda: st.column_config.TextColumn("Siblings", width=215, help="The sibling group: how many of its children are in this list, and their rows.")),
     "figure": ("Figure", lambda: number_column("Figure", width=65)),
     "unit": ("Unit", lambda: st.column_config.TextColumn("of", width=95)),
     "grade": ("Grade", lambda: st.column_config.TextColumn("Grade", width=65)),
     "why": ("Why", lambda: st.column_config.TextColumn("Why", width="large")),
 }  # fmt: skip
+
+
+def when_due() -> dict[str, Any]:
+    """Team and social worker of an obligation, where those that hold the child now stand beside them."""
+    return {
+        "team": team_column("Team when due", "The team that held the case when it fell due. It counts for this team, and the choice of teams goes by it."),
+        "worker": st.column_config.TextColumn("Social worker when due", width=160, help="The social worker who held the case when it fell due."),
+    }
+
+
+WHEN_DUE = {"team": "Team when due", "worker": "Social worker when due"}  # the same for a file
 
 
 def children_list(
@@ -208,7 +219,8 @@ def children_list(
     shown = _as_shown(frame[["child_id", "name", *columns]])
     shown["name"] = [button_label(name) for name in shown["name"]]
     ids = frame["child_id"].tolist()
-    state.remember(f"rows-{key}", [(row["child_id"], _period(row)) for row in frame[["child_id", *(c for c in _PERIOD if c in frame)]].to_dict("records")])
+    state.remember(f"rows-{key}", ids)
+    state.remember(f"periods-{key}", [_period(row) for row in frame[[c for c in _PERIOD if c in frame]].to_dict("records")])
     config: dict[str, Any] = {
         "child_id": None,
         "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child. With the keyboard: Shift+Space ticks the row, then Tab to “Open the child” below the list."),
@@ -262,9 +274,9 @@ def _one(row: pd.Series) -> None:
 
 
 def _clicked(key: str) -> None:
-    row, ids = state.clicked_row(f"open-{key}"), state.recall(f"rows-{key}", [])
+    row, ids, periods = state.clicked_row(f"open-{key}"), state.recall(f"rows-{key}", []), state.recall(f"periods-{key}", [])
     if row is not None and row < len(ids):
-        open_child(*ids[row])
+        open_child(ids[row], periods[row] if row < len(periods) else None)
 
 
 _PERIOD = ("care_started", "in_care")

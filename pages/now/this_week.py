@@ -121,19 +121,20 @@ def rows_of(view: frame.View, which: str, found: changes.Changes, late, forced: 
     return exceptions.beside(rows, forced) if which == "newly_overdue" else rows
 
 
+HOLDS = ("team_now", "worker_now", "team", "worker")  # who must act, before who held the case when it fell due
 COLUMNS = {
-    "cleared": ["title", "now", "due_date", "done_date", "team", "worker", "why"],
+    "cleared": ["title", "now", "due_date", "done_date", *HOLDS, "why"],
     "slipped": ["title", "became", "was", "moved_to", "days", "team", "worker"],
     "unsaid": ["title", "was", "team", "worker"],
     "back_dated": ["what", "day", "days", "detail", "team", "worker"],
-    "newly_overdue": ["title", "due_date", "days", "next_cpm", "team", "worker", "why"],
-    "unbooked": ["title", "due_date", "days_left", "team", "worker", "why"],
-    "due": ["title", "due_date", "days_left", "booked", "team", "worker", "why"],
-    "cannot_tell": ["title", "anchor_date", "missing", "team", "worker", "why"],
-    "left_care": ["title", "status", "due_date", "days", "team", "worker", "why"],
-    "plans": ["title", "due_date", "days", "team", "worker", "why"],
-    "records": ["title", "due_date", "days", "team", "worker", "why"],
-    "meetings": ["title", "due_date", "days", "booked", "team", "worker", "why"],
+    "newly_overdue": ["title", "due_date", "days", "next_cpm", *HOLDS, "why"],
+    "unbooked": ["title", "due_date", "days_left", *HOLDS, "why"],
+    "due": ["title", "due_date", "days_left", "booked", *HOLDS, "why"],
+    "cannot_tell": ["title", "anchor_date", "missing", *HOLDS, "why"],
+    "left_care": ["title", "status", "due_date", "days", *HOLDS, "why"],
+    "plans": ["title", "due_date", "days", *HOLDS, "why"],
+    "records": ["title", "due_date", "days", *HOLDS, "why"],
+    "meetings": ["title", "due_date", "days", "booked", *HOLDS, "why"],
 } | {name: ["title", "since", "figure", "unit", "team", "worker", "why"] for name in FLAGS}
 FIRST = {
     "meetings": "CPMs and reviews first, the most recent at the top.", "plans": "The most recent at the top.", "records": "The most recent at the top.", "left_care": "The most recent at the top.",
@@ -171,13 +172,14 @@ def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
         "missing": st.column_config.TextColumn("Not in the extracts", width=200),
         "title": st.column_config.TextColumn("Sign of drift" if which in FLAGS else "What", width=215),
         "became": st.column_config.TextColumn("What became of it", width=215), "was": show.date_column("Was"), "moved_to": show.date_column("Now"),
+        **(show.when_due() if "team_now" in columns else {"team": show.team_column(help="The team that holds the child on the as-at date.")} if which in FLAGS else {}),
         "what": st.column_config.TextColumn("What happened", width=235), "day": show.date_column("On"), "detail": st.column_config.TextColumn("Detail", width=215),
     }  # fmt: skip
     ticked = show.children_list(rows, columns, f"week-{which}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 420), alt=name)
     if ticked and "obligation_id" in rows and which != "cleared":
         with st.container(border=True):
             notes.panel(view, rows.iloc[ticked[0]])
-    downloads.offer_list(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=name)
+    downloads.offer_list(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=name, headers=show.WHEN_DUE if "team_now" in columns else None)
     if which in this_week.LISTS or which == this_week.UNBOOKED:
         show.link_to_worklist(this_week.as_filters(which), "Open in the worklist, to tick, filter and take along")
 

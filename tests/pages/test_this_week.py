@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pandas as pd
@@ -128,6 +129,28 @@ def test_the_list_begins_with_what_can_still_be_acted_on(results):
         assert list(part["days"]) == sorted(part["days"])
     due = this_week.rows(results, "due")
     assert list(due["due_date"]) == sorted(due["due_date"])
+
+
+def test_who_holds_the_child_now_stands_beside_who_held_the_case(full, results):
+    """In the lists to act on and in the worklist's usual columns: the child's present team and worker, also for a row of an earlier period of
+    care. Both headings say which they are."""
+    now = {child: (team, worker) for child, team, worker in results.rows("SELECT child_id, team, worker FROM children WHERE current")}
+    blank = lambda value: None if pd.isna(value) else value  # noqa: E731
+    moved = 0
+    for at in (*(open_page("", show=name) for name in ("records", "left_care", "newly_overdue", "due")), open_page("pages/now/worklist.py")):
+        assert not at.error
+        table = at.dataframe[0]
+        shown = list(table.proto.column_order)
+        assert {"team", "worker", "team_now", "worker_now"} <= set(shown)
+        assert shown.index("worker_now") < shown.index("worker")
+        for row in table.value.itertuples():
+            assert (blank(row.team_now), blank(row.worker_now)) == now[row.child_id]
+            moved += row.worker_now != row.worker
+        said = json.loads(table.proto.columns)
+        for name, title, word in (("team", "Team when due", "held the case"), ("worker", "Social worker when due", "held the case"), ("team_now", "Team now", "as-at date"), ("worker_now", "Social worker now", "as-at date")):
+            assert said[name]["label"] == title
+            assert word in said[name]["help"]
+    assert moved
 
 
 @pytest.mark.parametrize("name", [*this_week.LISTS, "unbooked"])
