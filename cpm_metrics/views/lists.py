@@ -59,18 +59,23 @@ def obligations(
     in_care: bool | None = None,
     due: tuple[date | None, date | None] = (None, None),
     ids: Sequence[int] | None = None,
+    came_to: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Obligations that fit every filter given, the longest overdue (then the soonest due) first.
 
     Columns: obligation_id, child_id, name, team and worker (that held the case when it fell due), team_now and worker_now (that hold the
     child on the as-at date, or held it when care ended), iro, rule, title, level, advisory, status, anchor_date, due_date, done_date,
     days (as in the contract), days_left (to the due date, where it lies ahead), next_cpm, in_care, care_started, meeting_id, closes_on, lapses_on, missing, why. `due` bounds the due date (for one that has none, the day that set it off), both included.
+    `came_to`: of children in care whom these teams hold now, and others held when it fell due.
     """
     where, params = ["true"], _groups()
     for column, values in (("team", teams), ("status", statuses), ("obligation_id", ids)):
         if values or (column == "obligation_id" and ids is not None):
             where.append(f"list_contains(${column}s, x.{column})")
             params[f"{column}s"] = list(values)
+    if came_to:
+        where.append("list_contains($came_to, x.team_now) AND NOT coalesce(list_contains($came_to, x.team), false) AND x.child_id IN (SELECT child_id FROM in_care)")
+        params["came_to"] = list(came_to)
     for column, value in (("grouping", grouping), ("rule", rule), ("in_care", in_care)):
         if value is not None:
             where.append(f"x.{column} = ${column}")

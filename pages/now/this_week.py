@@ -28,6 +28,7 @@ NOW = {
 ALSO = {
     "left_care": ("Left open when care ended", "For example minutes never put on file. They stay counted with the team that held the case, but nothing can be planned for them this week."),
     "cannot_tell": ("Cannot tell", "What the rule needs is not in the extracts. Never counted as done, never as overdue. “Why” names what is missing."),
+    this_week.FROM_BEFORE: ("Overdue from before they came", "Overdue for children in care whom the chosen teams hold now, and due while another team held them. It counts for that team, so no count above has it; the Calendar and Drift go by who holds the child now."),
     "unsaid": ("Booked, outcome not recorded", "A meeting booked in the earlier load whose day has passed: this extract doesn’t say what became of it, so whether it slipped can’t be told."),
 }  # fmt: skip
 LISTS = CHANGES | NOW | ALSO
@@ -38,7 +39,7 @@ TWO_LOADS = ("slipped", "back_dated", "unsaid")  # one load alone has only the l
 def page() -> None:
     view = frame.view("This week")
     frame.title("This week", view)
-    chosen = state.param("show", list(LISTS), "meetings")
+    chosen = state.param("show", [name for name in LISTS if view.teams or name != this_week.FROM_BEFORE], "meetings")
     found, since, how = view.changed()
     late = back_dated(view) if how == "load" else None
     counts = this_week.counts(view.results, view.teams)
@@ -56,11 +57,22 @@ def page() -> None:
         for name in NOW:
             show.tile(name, counts[name].rows, title(view, name), now_note(view, name, counts, earlier), chosen=chosen == name, help=NOW[name][1], action=choose, args=(name,))
 
+    from_before(view, chosen)
+
     rows = rows_of(view, chosen, found, late, forced)
     met = counts["meetings_due"].rows
     of = f"Of {met:,} due that a meeting would meet, {counts['unbooked'].rows:,} have none booked, and for {counts['booked_late'].rows:,} the first one booked is after the due date."
     list_of(view, chosen, rows, how, of if chosen == "unbooked" else "")
     foot(view, chosen, counts, found, forced, how)
+
+
+def from_before(view: frame.View, chosen: str) -> None:
+    """What came with the children: a team's counts go by who held them when it fell due, and it is this team that must act."""
+    number = len(this_week.rows(view.results, this_week.FROM_BEFORE, view.teams)) if view.teams else 0
+    if number:
+        one = len(view.teams) == 1
+        words = f"more {'is' if number == 1 else 'are'} overdue for children the team{'' if one else 's'} hold{'s' if one else ''} now, from before they came to {'it' if one else 'them'}."
+        show.link_count(this_week.FROM_BEFORE, number, words, chosen=chosen == this_week.FROM_BEFORE, action=choose, args=(this_week.FROM_BEFORE,), icon=":material/move_up:", help=ALSO[this_week.FROM_BEFORE][1])
 
 
 def back_dated(view: frame.View):
@@ -115,7 +127,7 @@ def rows_of(view: frame.View, which: str, found: changes.Changes, late, forced: 
         return lists.flags(view.results, teams=view.teams)
     if which == "back_dated":
         return late
-    if which in this_week.LISTS or which == this_week.UNBOOKED:
+    if which in this_week.LISTS or which in (this_week.UNBOOKED, this_week.FROM_BEFORE):
         return exceptions.beside(this_week.rows(view.results, which, view.teams), forced)
     rows = getattr(found, which)
     return exceptions.beside(rows, forced) if which == "newly_overdue" else rows
@@ -131,6 +143,7 @@ COLUMNS = {
     "unbooked": ["title", "due_date", "days_left", *HOLDS, "why"],
     "due": ["title", "due_date", "days_left", "booked", *HOLDS, "why"],
     "cannot_tell": ["title", "anchor_date", "missing", *HOLDS, "why"],
+    this_week.FROM_BEFORE: ["title", "due_date", "days", "booked", *HOLDS, "why"],
     "left_care": ["title", "status", "due_date", "days", *HOLDS, "why"],
     "plans": ["title", "due_date", "days", *HOLDS, "why"],
     "records": ["title", "due_date", "days", *HOLDS, "why"],
@@ -138,6 +151,7 @@ COLUMNS = {
 } | {name: ["title", "since", "figure", "unit", "team", "worker", "why"] for name in FLAGS}
 FIRST = {
     "meetings": "CPMs and reviews first, the most recent at the top.", "plans": "The most recent at the top.", "records": "The most recent at the top.", "left_care": "The most recent at the top.",
+    this_week.FROM_BEFORE: "The most recent at the top.",
     "due": "The soonest at the top.", "unbooked": "The soonest at the top.",
 }  # fmt: skip
 

@@ -109,6 +109,32 @@ def test_a_team_in_the_address_filters_everything(full, results):
     assert plain(team) in texts(at)
 
 
+def test_what_came_with_the_children_is_said_and_opened(full, results):
+    """A team's counts have what fell due while it held the case; beside them stands what it has from other teams, counted from the command
+    line's frame. Nothing where there is none, and nothing without a team."""
+    now = dict(results.rows("SELECT child_id, team FROM children JOIN in_care USING (child_id, care_started)"))
+    overdue = views.obligations(results).query("status == 'overdue'")
+    came = overdue[[child in now and now[child] != team for child, team in zip(overdue["child_id"], overdue["team"], strict=True)]]
+    by_team = came["child_id"].map(now).value_counts()
+    for team in (by_team.index[0], next(team for team in lists.teams(results) if team not in by_team.index)):
+        at = open_page("", team=team, show="from_before")
+        assert not at.error
+        number = by_team.get(team, 0)
+        assert numbers(at, "count-").get("from_before") == (number or None)
+        if number:
+            words = "is" if number == 1 else "are"
+            assert f"**{number}** more {words} overdue for children the team holds now, from before they came to it." in [button.label for button in at.button]
+            rows = at.dataframe[0].value
+            assert len(rows) == number
+            assert set(rows["team_now"]) == {team}
+            assert team not in set(rows["team"])
+    both = open_page("", team=lists.teams(results))
+    assert "from_before" not in numbers(both, "count-")  # from one of them to another is from none outside
+    nobody = open_page("", show="from_before")
+    assert "from_before" not in numbers(nobody, "count-")
+    assert nobody.header[0].value.startswith("Meetings overdue (")
+
+
 def test_the_teams_add_up(results):
     whole = this_week.counts(results)
     parts = [this_week.counts(results, [team]) for team in lists.teams(results)]
