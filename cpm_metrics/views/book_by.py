@@ -116,7 +116,7 @@ _OPEN = """
                   THEN d.meeting_date > o.anchor_date ELSE d.meeting_date >= o.anchor_date END
         GROUP BY ALL
     )
-    SELECT o.obligation_id, b.booked_date, o.in_care_now, c.team AS team_now, c.worker AS worker_now, c.sibling_group
+    SELECT o.obligation_id, b.booked_date, o.in_care_now, c.sibling_group
     FROM open o JOIN children c ON c.child_id = o.child_id AND c.care_started = o.care_started
     LEFT JOIN booked b USING (obligation_id)
 """
@@ -128,7 +128,7 @@ def open_obligations(results: Results, layer: str = "cpm") -> pd.DataFrame:
     booked_date: the first meeting booked that would meet it; state: a key of `look.BOOKED` (in_time, after, none; blank where the
     due date can't be told); place: "overdue", the Monday of its week (yyyy-mm-dd), "later", "cannot_tell" or "left_care" (open,
     but the child isn't in care now); last_day: the last working day on or before the due date, blank where not known;
-    working_days_left: from the as-at date to the due date; team_now, worker_now: who holds the child now; sibling_group.
+    working_days_left: from the as-at date to the due date; sibling_group.
     """
     booked = results.frame(_OPEN, {"rules": list(LAYERS[layer]), "layer": layer})
     frame = lists.obligations(results, ids=booked["obligation_id"].tolist())
@@ -189,6 +189,11 @@ def all_meetings(results: Results, layer: str = "cpm") -> pd.DataFrame:
 def of_teams(frame: pd.DataFrame, teams: Sequence[str]) -> pd.DataFrame:
     """The rows of the chosen teams (none chosen: all), by the column `team`."""
     return frame[frame["team"].isin(list(teams))].reset_index(drop=True) if teams else frame.reset_index(drop=True)
+
+
+def obligations_of(obligations: pd.DataFrame, teams: Sequence[str]) -> pd.DataFrame:
+    """`open_obligations` of the children whom the chosen teams hold now: those that the meetings of these teams answer."""
+    return obligations[obligations["team_now"].isin(list(teams))] if teams else obligations
 
 
 def by_team(frame: pd.DataFrame, as_at: date) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 from cpm_metrics.engine import Results
-from cpm_metrics.views import lists
+from cpm_metrics.views import lists, look
 
 # What makes an obligation the same in two loads. Several may share it (two actions of one meeting): they are numbered.
 KEY = ["rule", "child_id", "care_started", "anchor_date", "n"]
@@ -26,8 +26,8 @@ _KEYED = """
 
 @dataclass(frozen=True)
 class Changes:
-    """`newly_overdue` and `cleared`: rows as `lists.obligations` gives them (cleared ones from the earlier state, with `now`:
-    what became of them). `flags_new` and `flags_gone`: rows as `lists.flags` gives them. `slipped` and `unsaid` (bookings whose day
+    """`newly_overdue` and `cleared`: rows as `lists.obligations` gives them (cleared ones as `_cleared` does, with `now`: what became of
+    them). `flags_new` and `flags_gone`: rows as `lists.flags` gives them. `slipped` and `unsaid` (bookings whose day
     has passed with no outcome recorded, so that it can't be told): rows as `slipped` gives them."""
 
     newly_overdue: pd.DataFrame
@@ -54,19 +54,31 @@ def between(before: Results, now: Results) -> Changes:
     gone = gone[gone["_merge"] == "left_only"].drop(columns="_merge")
     ids = set(gone["child_id"])
     status_now = now.frame(f"SELECT * FROM ({_KEYED}) WHERE list_contains($ids, child_id)", {"ids": sorted(ids)})
-    gone = gone.merge(status_now[[*KEY, "status"]].rename(columns={"status": "now"}), on=KEY, how="left")
-    cleared = lists.obligations(before, ids=gone["obligation_id"].tolist())
-    cleared = cleared.merge(gone[["obligation_id", "now"]], on="obligation_id", how="left")
+    gone = gone.merge(status_now[[*KEY, "status", "obligation_id"]].rename(columns={"status": "now", "obligation_id": "id_now"}), on=KEY, how="left")
     flags_now, flags_then = lists.flags(now), lists.flags(before)
     moved = slipped(before, now)
     return Changes(
         newly_overdue=lists.obligations(now, ids=new["obligation_id"].tolist()),
-        cleared=cleared,
+        cleared=_cleared(before, now, gone),
         flags_new=without(flags_now, flags_then),
         flags_gone=without(flags_then, flags_now),
         slipped=moved[moved["became"] != "not_recorded"].reset_index(drop=True),
         unsaid=moved[moved["became"] == "not_recorded"].reset_index(drop=True),
     )
+
+
+def _cleared(before: Results, now: Results, gone: pd.DataFrame) -> pd.DataFrame:
+    """What was overdue and isn't, in the order it had, with `now` (its status now; blank for what is gone) and everything else as it
+    stands now: its dates, days and sentence. Team, worker and number are those it was overdue under; what is gone keeps its old
+    sentence, which says so. `gone`: obligation_id (in `before`), now, id_now (in `now`)."""
+    then = lists.obligations(before, ids=gone["obligation_id"].tolist())
+    present = lists.obligations(now, ids=gone["id_now"].dropna().astype(int).tolist()).rename(columns={"obligation_id": "id_now"})
+    kept = then[["obligation_id", "team", "worker"]].merge(gone[["obligation_id", "now", "id_now"]], on="obligation_id", how="left")
+    there = kept.merge(present.drop(columns=["team", "worker"]), on="id_now")
+    lost = then[~then["obligation_id"].isin(there["obligation_id"])]
+    lost = lost.assign(now=None, why=[f"No longer there. As at {look.day(before.as_at)}: {why}" for why in lost["why"]])
+    both = pd.concat([part for part in (there, lost) if len(part)] or [there])[[*then.columns, "now"]]
+    return both.set_index("obligation_id").loc[then["obligation_id"]].reset_index()[[*then.columns, "now"]]
 
 
 def without(flags: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:

@@ -129,6 +129,20 @@ def counts(results: Results, child: str) -> dict[str, int]:
     return dict(results.rows("SELECT status, count(*) FROM obligation_facts WHERE child_id = $child GROUP BY status", {"child": child}))
 
 
+def elsewhere(results: Results, child: str, care_started: date) -> list[tuple[date, date | None, int, int]]:
+    """Of the child's other periods of care with anything overdue or due soon, the latest first: (care_started, care_ceased or None, how
+    many are overdue, how many due soon)."""
+    return results.rows(
+        """
+        SELECT care_started, p.care_ceased, count(*) FILTER (f.status = 'overdue'), count(*) FILTER (f.status = 'due_soon')
+        FROM obligation_facts f JOIN periods p USING (child_id, care_started)
+        WHERE f.child_id = $child AND care_started <> $started AND f.status IN ('overdue', 'due_soon')
+        GROUP BY ALL ORDER BY care_started DESC
+        """,
+        {"child": child, "started": care_started},
+    )
+
+
 def urgent(rows: pd.DataFrame) -> pd.DataFrame:
     """Overdue and due soon of `lists.obligations`: overdue first, then meetings before plans before records, in their order."""
     rows = rows[rows["status"].isin(["overdue", "due_soon"])]

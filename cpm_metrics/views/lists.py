@@ -13,11 +13,13 @@ from cpm_metrics.rules import all_rules
 from cpm_metrics.views import look
 
 # One row: an obligation, with who it is about. `in_care`: whether the child is in care now and this is the present period.
+# `team_now`, `worker_now`: who holds the child on the as-at date, in whatever period of care, or held it when care ended.
 # `next_cpm`: the first CPM booked after the as-at date.
 FACTS = """
-    SELECT f.*, g.grouping, c.forename, c.surname, c.iro, i.child_id IS NOT NULL AS in_care, b.next_cpm
+    SELECT f.*, g.grouping, c.forename, c.surname, c.iro, h.team AS team_now, h.worker AS worker_now, i.child_id IS NOT NULL AS in_care, b.next_cpm
     FROM obligation_facts f
     LEFT JOIN children c ON c.child_id = f.child_id AND c.care_started = f.care_started
+    LEFT JOIN children h ON h.child_id = f.child_id AND h.current
     LEFT JOIN in_care i ON i.child_id = f.child_id AND i.care_started = f.care_started
     LEFT JOIN (
         SELECT child_id, care_started, min(meeting_date) AS next_cpm
@@ -57,18 +59,23 @@ def obligations(
     in_care: bool | None = None,
     due: tuple[date | None, date | None] = (None, None),
     ids: Sequence[int] | None = None,
+    came_to: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Obligations that fit every filter given, the longest overdue (then the soonest due) first.
 
-    Columns: obligation_id, child_id, name, team, worker, iro, rule, title, level, advisory, status, anchor_date, due_date,
-    done_date, days (as in the contract), days_left (to the due date, where it lies ahead), next_cpm, in_care, care_started,
-    meeting_id, closes_on, lapses_on, missing, why. `due` bounds the due date (for one that has none, the day that set it off), both included.
+    Columns: obligation_id, child_id, name, team and worker (that held the case when it fell due), team_now and worker_now (that hold the
+    child on the as-at date, or held it when care ended), iro, rule, title, level, advisory, status, anchor_date, due_date, done_date,
+    days (as in the contract), days_left (to the due date, where it lies ahead), next_cpm, in_care, care_started, meeting_id, closes_on, lapses_on, missing, why. `due` bounds the due date (for one that has none, the day that set it off), both included.
+    `came_to`: of children in care whom these teams hold now, and others held when it fell due.
     """
     where, params = ["true"], _groups()
     for column, values in (("team", teams), ("status", statuses), ("obligation_id", ids)):
         if values or (column == "obligation_id" and ids is not None):
             where.append(f"list_contains(${column}s, x.{column})")
             params[f"{column}s"] = list(values)
+    if came_to:
+        where.append("list_contains($came_to, x.team_now) AND NOT coalesce(list_contains($came_to, x.team), false) AND x.child_id IN (SELECT child_id FROM in_care)")
+        params["came_to"] = list(came_to)
     for column, value in (("grouping", grouping), ("rule", rule), ("in_care", in_care)):
         if value is not None:
             where.append(f"x.{column} = ${column}")
@@ -82,7 +89,7 @@ def obligations(
     frame = results.frame(
         f"""
         WITH x AS ({FACTS})
-        SELECT x.obligation_id, x.child_id, x.forename, x.surname, x.team, x.worker, x.iro, x.rule, o.level, o.advisory, x.status,
+        SELECT x.obligation_id, x.child_id, x.forename, x.surname, x.team, x.worker, x.team_now, x.worker_now, x.iro, x.rule, o.level, o.advisory, x.status,
             x.anchor_date, x.due_date, x.done_date, x.days,
             CASE WHEN x.status IN ('due_soon', 'upcoming') THEN x.due_date - as_at() END AS days_left,
             x.next_cpm, x.in_care, x.care_started, x.meeting_id, x.closes_on, x.lapses_on, x.missing, o.why

@@ -1,7 +1,8 @@
 """What may leave the service: counts only, small numbers taken out, so that nobody can be found in them (as OpenSAFELY does it).
 
-A count of 7 or fewer, nought included, is not shown; every other is rounded to 5. Totals and percentages are worked out from what
-is shown, so nothing that was taken out can be found by subtracting.
+A count of 7 or fewer, nought included, is taken out; every other is rounded to 5. Totals and percentages are worked out from what
+is shown, so nothing that was taken out can be found by subtracting. Where one of their parts was taken out they are not shown either,
+and say so in other words: such a total can be large.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from cpm_metrics.views.pack import Pack, Sheet, definitions, words
 
 SMALL, STEP = 7, 5
 TAKEN_OUT = f"{SMALL} or fewer"
+NOT_SHOWN = "not shown"  # however large: a part of it is taken out
+WHY_NOT = f"“{NOT_SHOWN}”: a part of it is taken out, and could be worked out from it"
 TOTAL = "All that is shown"
 _DUE = ("on_time", "late", "missed", "overdue")
 
@@ -33,18 +36,19 @@ def shown(count: Any) -> int | None:
 def suppressed(frame: pd.DataFrame, label: str, counts: Sequence[str]) -> pd.DataFrame:
     """One row per row of `frame`, and a last one with the totals of what is shown: `label`, `counts` (numbers, or words where taken out)."""
     out = pd.DataFrame({label: frame[label].tolist()} | {name: [shown(count) for count in frame[name]] for name in counts}, dtype=object)
-    total = {label: TOTAL} | {name: sum(n for n in out[name] if n is not None) for name in counts}
+    there = {name: [n for n in out[name] if n is not None] for name in counts}
+    total = {label: TOTAL} | {name: sum(numbers) if numbers or not len(out) else NOT_SHOWN for name, numbers in there.items()}
     out = pd.concat([out, pd.DataFrame([total], dtype=object)], ignore_index=True)
     return out.astype(object).where(out.notna(), TAKEN_OUT)
 
 
 def rated(frame: pd.DataFrame, label: str) -> pd.DataFrame:
-    """The same for what fell due, with `counted` and `rate` (whole percent) where all that they are made of is shown."""
+    """The same for what fell due, with `counted` and `rate` (whole percent) where all that they are made of is shown, else `NOT_SHOWN`."""
     out = suppressed(frame, label, [*_DUE, "cannot_tell"])
     parts = [[row[name] for name in _DUE] for _, row in out.iterrows()]
     whole = [all(isinstance(n, int) for n in row) for row in parts]
-    out.insert(1 + len(_DUE), "counted", [sum(row) if every else TAKEN_OUT for row, every in zip(parts, whole, strict=True)])
-    out["rate"] = [round(100 * row[0] / sum(row)) if every and sum(row) else None for row, every in zip(parts, whole, strict=True)]
+    out.insert(1 + len(_DUE), "counted", [sum(row) if every else NOT_SHOWN for row, every in zip(parts, whole, strict=True)])
+    out["rate"] = [round(100 * row[0] / sum(row)) if every else NOT_SHOWN for row, every in zip(parts, whole, strict=True)]
     # The last row adds up what is shown in each column: parts of different rows make no percentage.
     out.loc[out.index[-1], ["counted", "rate"]] = [None, None]
     return out
@@ -67,14 +71,14 @@ def make(results: Results, info: LoadInfo, *, chosen: Sequence[str] = (), start:
         "Extract taken on": look.day(info.extract_date),
         "Teams": ", ".join(chosen) if chosen else "all teams",
         "Counted": f"what fell due from {look.day(start)} to {look.day(end)}, both included",
-        "Small numbers": f"Every count of {SMALL} or fewer is taken out, nought included, and every other rounded to {STEP}. Totals and percentages are made from what is shown. "
+        "Small numbers": f"Every count of {SMALL} or fewer is taken out, nought included, and every other rounded to {STEP}. Totals and percentages are made from what is shown. {WHY_NOT}. "
         "Other tables about the same children, published elsewhere, could still tell more beside these: look at both before you publish.",
         "Names": "none, and no IDs",
     }  # fmt: skip
     sheets = [
-        Sheet("By rule", rated(by_rule, "title"), "Nothing fell due in this time."),
-        Sheet("By team", rated(by_team, "team"), "Nothing fell due in this time.", "teams in name order, not ranked; by who held the case when it fell due"),
-        Sheet("Signs of drift", suppressed(signs, "sign", ["children"]), says="children in care with each sign; a child can have several, so the total is of signs"),
+        Sheet("By rule", rated(by_rule, "title"), "Nothing fell due in this time.", WHY_NOT),
+        Sheet("By team", rated(by_team, "team"), "Nothing fell due in this time.", "teams in name order, not ranked; by who held the case when it fell due; " + WHY_NOT),
+        Sheet("Signs of drift", suppressed(signs, "sign", ["children", "cannot_tell"]), says="children in care with each sign, and beside them those for whom it can’t be told; a child can have several, so the total is of signs"),
         Sheet("Definitions", definitions(results.settings)),
         Sheet("Words", words(results.settings)),
     ]

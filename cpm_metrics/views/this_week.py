@@ -30,6 +30,8 @@ LISTS: dict[str, dict] = {
     "cannot_tell": {"statuses": ("cannot_tell",)},
     "left_care": {"statuses": ("overdue", "due_soon"), "in_care": False},
 }
+# What no count of a team has: overdue for a child whom it holds now, and whom another team held when it fell due.
+FROM_BEFORE = "from_before"
 # A part of `due`: what a meeting would meet, and none of that kind is booked.
 UNBOOKED = "unbooked"
 
@@ -82,12 +84,16 @@ def count(frame: pd.DataFrame) -> Count:
 
 
 def rows(results: Results, which: str, teams: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of one of `LISTS` or `UNBOOKED`, as `worklist.with_booked` gives them: what can still be acted on first.
+    """The rows of one of `LISTS`, `UNBOOKED` or `FROM_BEFORE` (none without teams), as `worklist.with_booked` gives them: what can still be acted on first.
 
     That is what fell due most recently, or falls due soonest; among meetings, CPMs and reviews before placement planning, which is of
     little use long after the move.
     """
-    found = worklist.with_booked(results, lists.obligations(results, teams=teams, **LISTS["due" if which == UNBOOKED else which]))
+    if which == FROM_BEFORE:
+        found = lists.obligations(results, statuses=("overdue",), **({"came_to": teams} if teams else {"ids": []}))
+    else:
+        found = lists.obligations(results, teams=teams, **LISTS["due" if which == UNBOOKED else which])
+    found = worklist.with_booked(results, found)
     if which == UNBOOKED:
         found = found[found["nothing_booked"]]
     found = worklist.in_order(found, "recent")

@@ -43,12 +43,12 @@ _PLACES = """
 
 def rows(results: Results) -> pd.DataFrame:
     """Every open obligation (overdue, due soon, upcoming, cannot tell), as `lists.obligations` gives them, and: sibling_group, siblings
-    (children in care in it, this one too), team_now and worker_now (on the as-at date), kind and booked (the meeting that would meet it and the first one
+    (children in care in it, this one too), kind and booked (the meeting that would meet it and the first one
     booked; blank where no meeting does), nothing_booked (a meeting would meet it and none is booked), ahead (days from the as-at date to
     the due date, below nought when overdue), uid (the same from load to load)."""
     found = with_booked(results, lists.obligations(results, statuses=look.OPEN))
     people = results.frame(
-        """SELECT child_id, care_started, sibling_group, team AS team_now, worker AS worker_now,
+        """SELECT child_id, care_started, sibling_group,
             CASE WHEN sibling_group IS NOT NULL THEN count(*) FILTER (in_care AND current) OVER (PARTITION BY sibling_group) END AS siblings
             FROM periods"""
     )

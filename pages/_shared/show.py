@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -187,14 +187,25 @@ COLUMNS = {
     "next_cpm": ("Next CPM booked", lambda: date_column("CPM booked", "The next Care Planning Meeting booked after the as-at date.")),
     "booked": ("Booked", lambda: date_column("Booked", "The first meeting booked that would meet it: a review for a review, a final plan CPM for a final plan CPM. Blank: none is booked, or no meeting would meet it.")),
     "exception": ("Exception until", lambda: date_column("Exception until", "A manager’s exception holds until this day. The status stays as it is.", 110)),
-    "team_now": ("Team now", lambda: team_column("Team now", help="The team that holds the child on the as-at date.")),
-    "worker_now": ("Social worker now", lambda: st.column_config.TextColumn("Social worker now", width=130, help="Who holds the child on the as-at date.")),
+    "team_now": ("Team now", lambda: team_column("Team now", help="The team that holds the child on the as-at date, or held it when care ended.")),
+    "worker_now": ("Social worker now", lambda: st.column_config.TextColumn("Social worker now", width=130, help="The social worker who holds the child on the as-at date, or held it when care ended.")),
     "family": ("Siblings", lambda: st.column_config.TextColumn("Siblings", width=215, help="The sibling group: how many of its children are in this list, and their rows.")),
     "figure": ("Figure", lambda: number_column("Figure", width=65)),
     "unit": ("Unit", lambda: st.column_config.TextColumn("of", width=95)),
     "grade": ("Grade", lambda: st.column_config.TextColumn("Grade", width=65)),
     "why": ("Why", lambda: st.column_config.TextColumn("Why", width="large")),
 }  # fmt: skip
+
+
+def when_due() -> dict[str, Any]:
+    """Team and social worker of an obligation, where those that hold the child now stand beside them."""
+    return {
+        "team": team_column("Team when due", "The team that held the case when it fell due. It counts for this team, and the choice of teams goes by it."),
+        "worker": st.column_config.TextColumn("Social worker when due", width=160, help="The social worker who held the case when it fell due."),
+    }
+
+
+WHEN_DUE = {"team": "Team when due", "worker": "Social worker when due"}  # the same for a file
 
 
 def children_list(
@@ -209,22 +220,27 @@ def children_list(
     shown["name"] = [button_label(name) for name in shown["name"]]
     ids = frame["child_id"].tolist()
     state.remember(f"rows-{key}", ids)
+    state.remember(f"periods-{key}", [_period(row) for row in frame[[c for c in _PERIOD if c in frame]].to_dict("records")])
     config: dict[str, Any] = {
         "child_id": None,
         "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child. With the keyboard: Shift+Space ticks the row, then Tab to “Open the child” below the list."),
     }
     config |= {name: COLUMNS[name][1]() for name in columns if name in COLUMNS} | dict(extra or {})
     ticks = {"on_select": "rerun", "selection_mode": "multi-row" if several else "single-row"} if several or "why" in frame else {}
-    # Streamlit keeps ticks by place: with other rows it must be another table, or they would stand beside other children.
-    version = zlib.crc32("\x1f".join(map(str, [*ids, *frame.get("obligation_id", ())])).encode())
     chosen = st.dataframe(
-        shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=f"list-{key}-{version:x}", alt=alt,
+        shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=table_key(f"list-{key}", ids, frame.get("obligation_id", ()), frame.get("care_started", ())), alt=alt,
         placeholder="", **ticks,
     )  # fmt: skip
     ticked = [at for at in chosen.selection.rows if at < len(frame)] if ticks else []
     if ticked and not several:
         _one(frame.iloc[ticked[0]])
     return ticked
+
+
+def table_key(name: str, *columns: Iterable[Any]) -> str:
+    """The key of a table whose rows can be ticked, from what tells its rows apart. Streamlit keeps ticks by place: with other rows it must
+    be another table, or they would stand beside other children or other obligations, and a note would land there."""
+    return f"{name}-{zlib.crc32(chr(31).join(str(cell) for column in columns for cell in column).encode()):x}"
 
 
 def may_list(frame: pd.DataFrame) -> bool:
@@ -254,25 +270,39 @@ def _one(row: pd.Series) -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         left.text(row["why"])
         with right:
-            st.button("Open the child", key=f"one-{row['child_id']}", width="stretch", **state.on_click(open_child, row["child_id"]))
+            st.button("Open the child", key=f"one-{row['child_id']}", width="stretch", **state.on_click(open_row, row))
 
 
 def _clicked(key: str) -> None:
-    row, ids = state.clicked_row(f"open-{key}"), state.recall(f"rows-{key}", [])
+    row, ids, periods = state.clicked_row(f"open-{key}"), state.recall(f"rows-{key}", []), state.recall(f"periods-{key}", [])
     if row is not None and row < len(ids):
-        open_child(ids[row])
+        open_child(ids[row], periods[row] if row < len(periods) else None)
 
 
-def open_child(child_id: str) -> None:
-    """From a click: the next thing that happens is the child's page."""
-    state.remember("open", child_id)
+_PERIOD = ("care_started", "in_care")
+
+
+def _period(row: Mapping[str, Any]) -> str | None:
+    """The period of care of a row, where it may be another than the one that the child's page opens with."""
+    started, here = row.get("care_started"), row.get("in_care")
+    return None if pd.isna(started) or (pd.notna(here) and bool(here)) else pd.Timestamp(started).date().isoformat()
+
+
+def open_row(row: Mapping[str, Any]) -> None:
+    """The child of a row of a list, in the row's period of care: elsewhere the row isn't on the child's page."""
+    open_child(row["child_id"], _period(row))
+
+
+def open_child(child_id: str, period: str | None = None) -> None:
+    """From a click: the next thing that happens is the child's page, with the period of care that began on that day (yyyy-mm-dd)."""
+    state.remember("open", {"child": child_id} | ({"period": period} if period else {}))
 
 
 def go_where_clicked() -> None:
     """Called by app.py before a page runs."""
-    child = state.forget("open")
-    if child is not None:
-        st.switch_page("pages/children/child.py", query_params={"child": child})
+    words = state.forget("open")
+    if words is not None:
+        st.switch_page("pages/children/child.py", query_params=words)
 
 
 def go(path: str, **words: str | list[str]) -> None:

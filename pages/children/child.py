@@ -35,7 +35,7 @@ def page() -> None:
     together = siblings.side_by_side(view.results, wanted) if period["current"] else pd.DataFrame()
     dates(view, wanted, care_started, period)
     child_siblings.line(together, view.as_at)
-    attention(view, obligations, flags, period)
+    attention(view, obligations, flags, period, child.elsewhere(view.results, wanted, care_started) if len(periods) > 1 else [])
     timeline(view, wanted, care_started)
 
     actions, meetings, family = child.actions(view.results, wanted, care_started), child.meetings(view.results, wanted, care_started), child.siblings(view.results, wanted)
@@ -43,7 +43,7 @@ def page() -> None:
         f"All obligations ({len(obligations):,})", f"Actions ({int(actions['open'].sum()):,} open)", f"Meetings and reviews ({len(meetings):,})", f"Brothers and sisters ({len(family)})", "What if",
     ])  # fmt: skip
     with tabs[0]:
-        every_obligation(view, obligations, wanted)
+        every_obligation(view, obligations, wanted, care_started)
     with tabs[1]:
         action_list(view, actions, wanted)
     with tabs[2]:
@@ -157,14 +157,17 @@ def dates(view: frame.View, wanted: str, care_started: date, period: pd.Series) 
             st.metric(one.title, one.value, one.note, delta_color="red" if one.wanting else "off", delta_arrow="off", border=True)
 
 
-def attention(view: frame.View, obligations: pd.DataFrame, flags: pd.DataFrame, period: pd.Series) -> None:
-    """What needs attention: overdue and due soon, and the flags, each with its sentence."""
+def attention(view: frame.View, obligations: pd.DataFrame, flags: pd.DataFrame, period: pd.Series, elsewhere: list[tuple]) -> None:
+    """What needs attention: overdue and due soon, and the flags, each with its sentence. `elsewhere`: as `child.elsewhere` gives it; the
+    supervision sheet counts these too."""
     now = child.urgent(obligations)
     left, right = st.columns(2, gap="medium")
     with left:
         st.header(f"Overdue and due soon ({len(now):,})", anchor=False)
         if not len(now):
             show.empty("Nothing overdue or due soon", "What lies further ahead stands under All obligations.")
+        for other in elsewhere:
+            other_period(other, period["care_started"].date())
         unknown = int((obligations["status"] == "cannot_tell").sum())
         if unknown:
             st.caption(f":material/help: {look.count(unknown, 'obligation')} more can’t be told, because what they need is not in the extracts: see All obligations.")
@@ -191,6 +194,15 @@ def attention(view: frame.View, obligations: pd.DataFrame, flags: pd.DataFrame, 
                     st.badge(row.title, icon=":material/flag:", color="red" if grade == "red" else "orange")
                     st.caption((f"since {look.day(row.since)}" if pd.notna(row.since) else "") + (f" · {grade}" if grade else ""), width="content")
                 st.text(row.why)
+
+
+def other_period(other: tuple, care_started: date) -> None:
+    """One line for another period of care with something open in it, and the way there."""
+    started, ceased, overdue, soon = other
+    counts = " and ".join(f"{number:,} more {word}" for number, word in ((overdue, "overdue"), (soon, "due soon")) if number)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/history: **{counts}** from {'an earlier' if started < care_started else 'a later'} period of care, {look.day(started)} to {look.day(ceased) or 'now'}", width="content")
+        st.button("Open that period", key=f"open-period-{started}", type="tertiary", icon=":material/arrow_forward:", **state.on_click(state.set_params, period=started.isoformat()))
 
 
 def urgent_card(alike: pd.DataFrame) -> None:
@@ -238,7 +250,7 @@ def timeline(view: frame.View, wanted: str, care_started: date) -> None:
         downloads.offer_list(rows, f"child-{safe(wanted)}-timeline", view.about, title="Timeline")
 
 
-def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
+def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str, care_started: date) -> None:
     if not len(rows):
         show.empty("No obligations", "Nothing was due for this child in this period of care.")
         return
@@ -247,12 +259,13 @@ def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str) -> None:
     if excepted:
         st.caption(f":material/approval: {look.count(excepted, 'obligation')} with a manager’s exception. It changes no status.")
     found = [status for status in look.STATUS if (rows["status"] == status).any()]
-    chosen = st.pills("Status", found, selection_mode="multi", format_func=lambda s: f"{look.STATUS[s].label} ({int((rows['status'] == s).sum()):,})", key="child-status", label_visibility="collapsed")
+    # Of this child and period alone: left on, it would hide the next child's obligations.
+    chosen = st.pills("Status", found, selection_mode="multi", format_func=lambda s: f"{look.STATUS[s].label} ({int((rows['status'] == s).sum()):,})", key=f"child-status-{wanted}-{care_started}", label_visibility="collapsed")
     rows = rows[rows["status"].isin(chosen)].reset_index(drop=True) if chosen else rows
     columns = ["title", "status", *(["exception"] if excepted else []), "anchor_date", "due_date", "done_date", "days", "level", "team", "worker", "why"]
     shown = rows.assign(status=[[look.STATUS[s].label] for s in rows["status"]], level=[[look.LEVEL[s].label] for s in rows["level"]])
     picked = st.dataframe(
-        shown, hide_index=True, key="child-obligations", on_select="rerun", selection_mode="single-row", placeholder="", height=show.height(shown, 460),
+        shown, hide_index=True, key=show.table_key("child-obligations", rows["child_id"], rows["obligation_id"], rows["rule"], rows["anchor_date"]), on_select="rerun", selection_mode="single-row", placeholder="", height=show.height(shown, 460),
         alt="Every obligation of this child", column_order=columns,
         column_config={name: show.COLUMNS[name][1]() for name in columns},
     )  # fmt: skip

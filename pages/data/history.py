@@ -154,7 +154,7 @@ def older_datasets(older: LoadInfo, newer: LoadInfo) -> None:
 COLUMNS = {
     "added": ["team", "worker", "care_started", "care_ceased", "in_care"], "gone": ["team", "worker", "care_started", "care_ceased", "in_care"],
     "moved": ["team_before", "team", "worker", "in_care"], "newly_overdue": ["title", "due_date", "days", "team", "worker", "why"],
-    "cleared": ["title", "now", "due_date", "team", "worker", "why"], "back_dated": ["what", "day", "days", "detail", "team", "worker"],
+    "cleared": ["title", "now", "due_date", "done_date", "team", "worker", "why"], "back_dated": ["what", "day", "days", "detail", "team", "worker"],
 }  # fmt: skip
 
 

@@ -72,6 +72,9 @@ A meeting counts for the team that holds the child now, because that team books 
 
 **Obligations** are counted one by one, as the command line and the other pages have them, for the team that held the case when they fell due.
 
+Beside each of the two counts stands what the same rows are counted the other way: the obligations that those meetings answer, or the meetings
+that those obligations need.
+
 **5 (2)**: five, and for two of them nothing is booked. A booking is one dated on or after the as-at date and neither cancelled nor postponed.
 
 The rules behind it:
@@ -95,12 +98,13 @@ def to_hold(view: frame.View, kind: str, by: str, obligations: pd.DataFrame, wee
     rows = meetings if by == "meetings" else mine
     which = state.param("show", list(SAYING), "hold")
     counts = book_by.counts_of(rows) | {place: book_by.counts_of(mine)[place] for place in (book_by.CANNOT_TELL, book_by.LEFT_CARE)}
-    other = book_by.counts_of(mine if by == "meetings" else meetings)
+    # The same children's, counted the other way: obligations of a team then beside meetings of a team now would be of other children.
+    other = len(book_by.within(book_by.obligations_of(obligations, view.teams), "hold") if by == "meetings" else book_by.meetings(book_by.within(mine, "hold")))
     with st.grid(len(TILES), min_column_width=150, gap="small"):
         for name, (title, help_) in TILES.items():
             note = look.count(book_by.within(rows, name)["child_id"].nunique(), "child", "children")
             if name == "hold" and kind == "cpm":
-                note = f"{note} · {look.count(other['hold'], *(('obligation', 'obligations') if by == 'meetings' else ('meeting', 'meetings')))}"
+                note = f"{note} · {look.count(other, *(('obligation', 'obligations') if by == 'meetings' else ('meeting', 'meetings')))}"
             # Where nothing has a known date but some can't be told, nought would be a guess.
             untold = counts["cannot_tell"] and not counts["hold"] + counts["later"]
             show.tile(f"cal-{name}", None if untold else counts[name], title, note, chosen=which == name, help=help_, action=choose_list, args=(name,))

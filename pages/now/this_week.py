@@ -28,6 +28,7 @@ NOW = {
 ALSO = {
     "left_care": ("Left open when care ended", "For example minutes never put on file. They stay counted with the team that held the case, but nothing can be planned for them this week."),
     "cannot_tell": ("Cannot tell", "What the rule needs is not in the extracts. Never counted as done, never as overdue. “Why” names what is missing."),
+    this_week.FROM_BEFORE: ("Overdue from before they came", "Overdue for children in care whom the chosen teams hold now, and due while another team held them. It counts for that team, so no count above has it; the Calendar and Drift go by who holds the child now."),
     "unsaid": ("Booked, outcome not recorded", "A meeting booked in the earlier load whose day has passed: this extract doesn’t say what became of it, so whether it slipped can’t be told."),
 }  # fmt: skip
 LISTS = CHANGES | NOW | ALSO
@@ -38,7 +39,7 @@ TWO_LOADS = ("slipped", "back_dated", "unsaid")  # one load alone has only the l
 def page() -> None:
     view = frame.view("This week")
     frame.title("This week", view)
-    chosen = state.param("show", list(LISTS), "meetings")
+    chosen = state.param("show", [name for name in LISTS if view.teams or name != this_week.FROM_BEFORE], "meetings")
     found, since, how = view.changed()
     late = back_dated(view) if how == "load" else None
     counts = this_week.counts(view.results, view.teams)
@@ -56,11 +57,22 @@ def page() -> None:
         for name in NOW:
             show.tile(name, counts[name].rows, title(view, name), now_note(view, name, counts, earlier), chosen=chosen == name, help=NOW[name][1], action=choose, args=(name,))
 
+    from_before(view, chosen)
+
     rows = rows_of(view, chosen, found, late, forced)
     met = counts["meetings_due"].rows
     of = f"Of {met:,} due that a meeting would meet, {counts['unbooked'].rows:,} have none booked, and for {counts['booked_late'].rows:,} the first one booked is after the due date."
     list_of(view, chosen, rows, how, of if chosen == "unbooked" else "")
     foot(view, chosen, counts, found, forced, how)
+
+
+def from_before(view: frame.View, chosen: str) -> None:
+    """What came with the children: a team's counts go by who held them when it fell due, and it is this team that must act."""
+    number = len(this_week.rows(view.results, this_week.FROM_BEFORE, view.teams)) if view.teams else 0
+    if number:
+        one = len(view.teams) == 1
+        words = f"more {'is' if number == 1 else 'are'} overdue for children the team{'' if one else 's'} hold{'s' if one else ''} now, from before they came to {'it' if one else 'them'}."
+        show.link_count(this_week.FROM_BEFORE, number, words, chosen=chosen == this_week.FROM_BEFORE, action=choose, args=(this_week.FROM_BEFORE,), icon=":material/move_up:", help=ALSO[this_week.FROM_BEFORE][1])
 
 
 def back_dated(view: frame.View):
@@ -115,28 +127,31 @@ def rows_of(view: frame.View, which: str, found: changes.Changes, late, forced: 
         return lists.flags(view.results, teams=view.teams)
     if which == "back_dated":
         return late
-    if which in this_week.LISTS or which == this_week.UNBOOKED:
+    if which in this_week.LISTS or which in (this_week.UNBOOKED, this_week.FROM_BEFORE):
         return exceptions.beside(this_week.rows(view.results, which, view.teams), forced)
     rows = getattr(found, which)
     return exceptions.beside(rows, forced) if which == "newly_overdue" else rows
 
 
+HOLDS = ("team_now", "worker_now", "team", "worker")  # who must act, before who held the case when it fell due
 COLUMNS = {
-    "cleared": ["title", "now", "due_date", "team", "worker", "why"],
+    "cleared": ["title", "now", "due_date", "done_date", *HOLDS, "why"],
     "slipped": ["title", "became", "was", "moved_to", "days", "team", "worker"],
     "unsaid": ["title", "was", "team", "worker"],
     "back_dated": ["what", "day", "days", "detail", "team", "worker"],
-    "newly_overdue": ["title", "due_date", "days", "next_cpm", "team", "worker", "why"],
-    "unbooked": ["title", "due_date", "days_left", "team", "worker", "why"],
-    "due": ["title", "due_date", "days_left", "booked", "team", "worker", "why"],
-    "cannot_tell": ["title", "anchor_date", "missing", "team", "worker", "why"],
-    "left_care": ["title", "status", "due_date", "days", "team", "worker", "why"],
-    "plans": ["title", "due_date", "days", "team", "worker", "why"],
-    "records": ["title", "due_date", "days", "team", "worker", "why"],
-    "meetings": ["title", "due_date", "days", "booked", "team", "worker", "why"],
+    "newly_overdue": ["title", "due_date", "days", "next_cpm", *HOLDS, "why"],
+    "unbooked": ["title", "due_date", "days_left", *HOLDS, "why"],
+    "due": ["title", "due_date", "days_left", "booked", *HOLDS, "why"],
+    "cannot_tell": ["title", "anchor_date", "missing", *HOLDS, "why"],
+    this_week.FROM_BEFORE: ["title", "due_date", "days", "booked", *HOLDS, "why"],
+    "left_care": ["title", "status", "due_date", "days", *HOLDS, "why"],
+    "plans": ["title", "due_date", "days", *HOLDS, "why"],
+    "records": ["title", "due_date", "days", *HOLDS, "why"],
+    "meetings": ["title", "due_date", "days", "booked", *HOLDS, "why"],
 } | {name: ["title", "since", "figure", "unit", "team", "worker", "why"] for name in FLAGS}
 FIRST = {
     "meetings": "CPMs and reviews first, the most recent at the top.", "plans": "The most recent at the top.", "records": "The most recent at the top.", "left_care": "The most recent at the top.",
+    this_week.FROM_BEFORE: "The most recent at the top.",
     "due": "The soonest at the top.", "unbooked": "The soonest at the top.",
 }  # fmt: skip
 
@@ -171,13 +186,14 @@ def list_of(view: frame.View, which: str, rows, how: str, more: str) -> None:
         "missing": st.column_config.TextColumn("Not in the extracts", width=200),
         "title": st.column_config.TextColumn("Sign of drift" if which in FLAGS else "What", width=215),
         "became": st.column_config.TextColumn("What became of it", width=215), "was": show.date_column("Was"), "moved_to": show.date_column("Now"),
+        **(show.when_due() if "team_now" in columns else {"team": show.team_column(help="The team that holds the child on the as-at date.")} if which in FLAGS else {}),
         "what": st.column_config.TextColumn("What happened", width=235), "day": show.date_column("On"), "detail": st.column_config.TextColumn("Detail", width=215),
     }  # fmt: skip
     ticked = show.children_list(rows, columns, f"week-{which}", extra={name: extra[name] for name in columns if name in extra}, height=show.height(rows, 420), alt=name)
     if ticked and "obligation_id" in rows and which != "cleared":
         with st.container(border=True):
             notes.panel(view, rows.iloc[ticked[0]])
-    downloads.offer_list(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=name)
+    downloads.offer_list(rows, f"{which.replace('_', '-')}-{view.as_at.isoformat()}", view.about, title=name, headers=show.WHEN_DUE if "team_now" in columns else None)
     if which in this_week.LISTS or which == this_week.UNBOOKED:
         show.link_to_worklist(this_week.as_filters(which), "Open in the worklist, to tick, filter and take along")
 

@@ -12,11 +12,11 @@ from pages._shared.gate import who
 
 TITLES = {rule.code: rule.title for rule in all_rules()}
 COLUMNS = {
-    "title": "What", "status": "Status", "due_date": "Due", "days": "Days overdue", "days_left": "Days left", "booked": "Booked", "team": "Team", "worker": "Social worker",
+    "title": "What", "status": "Status", "due_date": "Due", "days": "Days overdue", "days_left": "Days left", "booked": "Booked", **show.WHEN_DUE,
     "team_now": "Team now", "worker_now": "Social worker now", "iro": "IRO", "level": "Level", "anchor_date": "Set off on", "next_cpm": "CPM booked", "child_id": "Child ID",
     "sibling_group": "Sibling group", "exception": "Exception until", "why": "Why",
 }  # fmt: skip
-USUAL = ["title", "status", "due_date", "days", "days_left", "booked", "worker", "team"]
+USUAL = ["title", "status", "due_date", "days", "days_left", "booked", "worker_now", "team_now", "worker", "team"]
 MOST_SHEETS = 60  # children; beyond that nobody prints them, and the page would have to wait
 
 
@@ -94,7 +94,7 @@ def the_list(view: frame.View, chosen: worklist.Chosen, rows, columns: list[str]
     bar = st.container(horizontal=True, gap="small", vertical_alignment="center")
     extra = {
         "days": show.number_column("Days overdue", width=95), "title": st.column_config.TextColumn("What", width=205),
-        "sibling_group": st.column_config.TextColumn("Sibling group", width=105), "team": show.COLUMNS["team"][1](),
+        "sibling_group": st.column_config.TextColumn("Sibling group", width=105), **show.when_due(),
     }  # fmt: skip
     ticked = show.children_list(
         rows, columns, "work", several=True, height=show.height(rows, 460), alt="Worklist: open obligations", extra={name: extra[name] for name in columns if name in extra}
@@ -106,7 +106,7 @@ def the_list(view: frame.View, chosen: worklist.Chosen, rows, columns: list[str]
         with st.container(border=True):
             left, right = st.columns([5, 1], vertical_alignment="center")
             left.text(f"{row['name']}: {row['why']}")
-            right.button("Open the child", key="work-open-child", width="stretch", **state.on_click(show.open_child, row["child_id"]))
+            right.button("Open the child", key="work-open-child", width="stretch", **state.on_click(show.open_row, row))
             notes.panel(view, row)
 
 
@@ -132,7 +132,7 @@ def take_along(view: frame.View, chosen: worklist.Chosen, rows, ticked) -> None:
         help=f"An entry on each due date, for Outlook or a phone: child IDs only, never a name. {look.count(len(some) - dated, 'row has', 'rows have')} no due date and no entry.",
     )  # fmt: skip
     taken = some.drop(columns=["uid", "ahead", "kind", "in_care", "done_date", "meeting_id", "closes_on", "lapses_on"])
-    downloads.offer_list(taken, name, view.about | {"Filters": in_words(chosen) + (", ticked rows only" if ticked is not None else "")}, title="Worklist")
+    downloads.offer_list(taken, name, view.about | {"Filters": in_words(chosen) + (", ticked rows only" if ticked is not None else "")}, title="Worklist", headers=show.WHEN_DUE)
 
 
 def sheets(view: frame.View, children: list[str]) -> bytes:
@@ -155,7 +155,7 @@ def filters(view: frame.View, found, toggles) -> worklist.Chosen:
         status = st.multiselect("Status", look.OPEN, format_func=lambda s: look.STATUS[s].word, placeholder="Any status", key="work-status", **more)
         rule = st.multiselect("What", list(TITLES), format_func=TITLES.get, placeholder="Any rule", key="work-rule", **more)
         when = st.selectbox("Due", list(worklist.WHEN), format_func=worklist.WHEN.get, key="work-when", **more)
-        worker = st.multiselect("Social worker", people["worker"], format_func=lambda v: v or "Not recorded", placeholder="Any social worker", key="work-worker", **more)
+        worker = st.multiselect("Social worker", people["worker"], format_func=lambda v: v or "Not recorded", placeholder="Any social worker when due", key="work-worker", **more)
         iro = st.multiselect("IRO", people["iro"], format_func=lambda v: v or "Not recorded", placeholder="Any IRO", key="work-iro", **more)
         level = st.multiselect("Level", list(look.LEVEL), format_func=lambda v: look.LEVEL[v].word, placeholder="Any level", key="work-level", **more)
         care = st.selectbox("In care", list(worklist.CARE), format_func=worklist.CARE.get, key="work-care", **more)

@@ -70,6 +70,26 @@ def test_a_team_in_the_address_filters_everything(full, obligations):
     assert set(at.dataframe[1].value["team"]) == {team}
 
 
+@pytest.mark.parametrize("by", ["meetings", "obligations"])
+def test_the_other_count_on_the_tile_is_of_the_same_children(full, results, obligations, by):
+    """Beside the meetings of a team the obligations that they answer, never fewer than meetings; beside a team's obligations the meetings that
+    they need, never more. The team of now and the team then are of different children."""
+    here = book_by.within(obligations, "hold")
+    moved = here[here["team"].notna() & (here["team"] != here["team_now"])]
+    (team, other) = moved[["team", "team_now"]].iloc[0]
+    for one in (team, other):
+        tile = next(button for button in open_page(PAGE, team=one, count=by).button if button.key == "tile-cal-hold")
+        rows = book_by.within(book_by.of_teams(book_by.meetings(obligations) if by == "meetings" else obligations, [one]), "hold")
+        if by == "meetings":
+            beside = int(here["child_id"].isin(rows["child_id"]).sum())
+            assert beside >= len(rows)
+        else:
+            beside = len(book_by.meetings(rows))
+            assert rows["child_id"].nunique() <= beside <= len(rows)
+        unit = "obligation" if by == "meetings" else "meeting"
+        assert f"· {beside:,} {unit}{'' if beside == 1 else 's'}*" in tile.label
+
+
 def test_the_teams_add_up(results, obligations):
     for rows in (obligations, book_by.meetings(obligations)):
         parts = [book_by.counts_of(book_by.of_teams(rows, [team])) for team in lists.teams(results)]

@@ -7,6 +7,7 @@ import io
 import re
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
@@ -15,9 +16,10 @@ from cpm_metrics import views
 from cpm_metrics.documents import supervision
 from cpm_metrics.engine import compute
 from cpm_metrics.store import Store
-from cpm_metrics.views import child, lists, siblings, what_if
+from cpm_metrics.views import child, lists, siblings, what_if, worklist
 from pages._shared.show import button_label
 from tests.pages.conftest import EXTRACT, fill, open_page, texts
+from tests.views.loads import load
 
 PAGE = "pages/children/child.py"
 NASTY = ("<b>Zoë</b> *x*", ":material/home: [go](http://evil.test) Łęcka")
@@ -130,6 +132,80 @@ def test_every_span_of_the_timeline(full, someone, span):
     at = open_page(PAGE, child=someone, span=span)
     assert not at.error
     assert not at.exception
+
+
+def obligations_table(at: AppTest):
+    return next(frame for frame in at.dataframe if "anchor_date" in frame.value and "level" in frame.value)
+
+
+def test_other_rows_are_another_table(full, someone):
+    """Streamlit keeps ticks by place: once a status is chosen, a tick may not stand beside another obligation, with the form for its note."""
+    at = open_page(PAGE, child=someone)
+    every, before = obligations_table(at).value, obligations_table(at).proto.id
+    pills = next(group for group in at.button_group if group.label == "Status")
+    pills.set_value(["overdue"]).run()
+    assert not at.error
+    assert 0 < len(obligations_table(at).value) < len(every)
+    assert obligations_table(at).proto.id != before
+    next(group for group in at.button_group if group.label == "Status").set_value([]).run()
+    assert obligations_table(at).proto.id == before
+
+
+def test_the_status_chosen_for_one_child_is_not_left_on_for_the_next(full, results, someone):
+    at = open_page(PAGE, child=someone)
+    next(group for group in at.button_group if group.label == "Status").set_value(["overdue"]).run()
+    (other,) = results.rows("SELECT child_id FROM in_care WHERE child_id <> $one AND child_id IN (SELECT child_id FROM obligation_facts WHERE status = 'overdue') ORDER BY 1 LIMIT 1", {"one": someone})[0]
+    at.query_params["child"] = other
+    at.run()
+    assert not at.error
+    assert len(obligations_table(at).value) == len(child.obligations(results, other, child.periods(results, other).iloc[0]["care_started"].date()))
+
+
+# -- back in care
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory) -> Store:
+    """0001 was in care in the first half of 2025 and is again since April 2026; a CPM of each period has no minutes on file."""
+    store = Store(tmp_path_factory.mktemp("twice"))
+    cases = [["0001", "Ada", "Asher", *days, "North", "Nia", "Yes", None] for days in ((date(2025, 1, 6), date(2025, 6, 2)), (date(2026, 4, 6), None))]
+    meetings = [[f"M{n}", "0001", "CPM", day, "Held", "Team Manager", "monthly", None] for n, day in enumerate((date(2025, 1, 10), date(2026, 4, 10)))]
+    load(store, date(2026, 6, 1), cases=cases, meetings=meetings, reviews=[["0001", date(2026, 5, 1), "Held"]])
+    return store
+
+
+def test_what_is_overdue_from_an_earlier_period_is_said_and_can_be_opened(twice, monkeypatch):
+    """The page shows one period; with what it says of the other it has as many as the supervision sheet. The button opens the other one,
+    which points back."""
+    monkeypatch.setenv("CPM_STORE", str(twice.folder))
+    results = compute(twice.current())
+    counts = {day: child.obligations(results, "0001", day)["status"].value_counts() for day in (date(2025, 1, 6), date(2026, 4, 6))}
+    before, now = (found.get("overdue", 0) for found in counts.values())
+    assert before and now
+    at = open_page(PAGE, child="0001")
+    assert not at.error
+    assert f"**{before} more overdue** from an earlier period of care, 6 Jan 2025 to 2 Jun 2025" in texts(at)
+    (page,) = PdfReader(io.BytesIO(supervision.pdf(results, ["0001"]))).pages
+    assert f"Overdue ({before + now})" in " ".join(page.extract_text().split())
+    at.button(key="open-period-2025-01-06").click().run()
+    assert not at.error
+    assert at.query_params["period"] in ("2025-01-06", ["2025-01-06"])
+    assert len(obligations_table(at).value) == counts[date(2025, 1, 6)].sum()
+    assert f"{now} more overdue" in texts(at)
+    assert "from a later period of care, 6 Apr 2026 to now" in texts(at)
+
+
+def test_a_row_of_an_earlier_period_opens_that_period(twice, monkeypatch):
+    """A name clicked in the worklist: the address has the row's period only where it isn't the present one."""
+    monkeypatch.setenv("CPM_STORE", str(twice.folder))
+    at = open_page("pages/now/worklist.py")
+    rows = worklist.chosen_rows(worklist.rows(compute(twice.current())).assign(exception=None), worklist.Chosen())
+    opened = at.session_state["_periods-work"]
+    assert opened == ["2025-01-06" if started == pd.Timestamp(2025, 1, 6) else None for started in rows["care_started"]]
+    assert set(opened) == {"2025-01-06", None}
+    at.session_state["_open"] = {"child": "0001", "period": "2025-01-06"}
+    at.run()
+    assert "6 Jan 2025 to 2 Jun 2025" in texts(at)
 
 
 # -- a messy extract

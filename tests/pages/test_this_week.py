@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pandas as pd
@@ -108,6 +109,32 @@ def test_a_team_in_the_address_filters_everything(full, results):
     assert plain(team) in texts(at)
 
 
+def test_what_came_with_the_children_is_said_and_opened(full, results):
+    """A team's counts have what fell due while it held the case; beside them stands what it has from other teams, counted from the command
+    line's frame. Nothing where there is none, and nothing without a team."""
+    now = dict(results.rows("SELECT child_id, team FROM children JOIN in_care USING (child_id, care_started)"))
+    overdue = views.obligations(results).query("status == 'overdue'")
+    came = overdue[[child in now and now[child] != team for child, team in zip(overdue["child_id"], overdue["team"], strict=True)]]
+    by_team = came["child_id"].map(now).value_counts()
+    for team in (by_team.index[0], next(team for team in lists.teams(results) if team not in by_team.index)):
+        at = open_page("", team=team, show="from_before")
+        assert not at.error
+        number = by_team.get(team, 0)
+        assert numbers(at, "count-").get("from_before") == (number or None)
+        if number:
+            words = "is" if number == 1 else "are"
+            assert f"**{number}** more {words} overdue for children the team holds now, from before they came to it." in [button.label for button in at.button]
+            rows = at.dataframe[0].value
+            assert len(rows) == number
+            assert set(rows["team_now"]) == {team}
+            assert team not in set(rows["team"])
+    both = open_page("", team=lists.teams(results))
+    assert "from_before" not in numbers(both, "count-")  # from one of them to another is from none outside
+    nobody = open_page("", show="from_before")
+    assert "from_before" not in numbers(nobody, "count-")
+    assert nobody.header[0].value.startswith("Meetings overdue (")
+
+
 def test_the_teams_add_up(results):
     whole = this_week.counts(results)
     parts = [this_week.counts(results, [team]) for team in lists.teams(results)]
@@ -128,6 +155,28 @@ def test_the_list_begins_with_what_can_still_be_acted_on(results):
         assert list(part["days"]) == sorted(part["days"])
     due = this_week.rows(results, "due")
     assert list(due["due_date"]) == sorted(due["due_date"])
+
+
+def test_who_holds_the_child_now_stands_beside_who_held_the_case(full, results):
+    """In the lists to act on and in the worklist's usual columns: the child's present team and worker, also for a row of an earlier period of
+    care. Both headings say which they are."""
+    now = {child: (team, worker) for child, team, worker in results.rows("SELECT child_id, team, worker FROM children WHERE current")}
+    blank = lambda value: None if pd.isna(value) else value  # noqa: E731
+    moved = 0
+    for at in (*(open_page("", show=name) for name in ("records", "left_care", "newly_overdue", "due")), open_page("pages/now/worklist.py")):
+        assert not at.error
+        table = at.dataframe[0]
+        shown = list(table.proto.column_order)
+        assert {"team", "worker", "team_now", "worker_now"} <= set(shown)
+        assert shown.index("worker_now") < shown.index("worker")
+        for row in table.value.itertuples():
+            assert (blank(row.team_now), blank(row.worker_now)) == now[row.child_id]
+            moved += row.worker_now != row.worker
+        said = json.loads(table.proto.columns)
+        for name, title, word in (("team", "Team when due", "held the case"), ("worker", "Social worker when due", "held the case"), ("team_now", "Team now", "as-at date"), ("worker_now", "Social worker now", "as-at date")):
+            assert said[name]["label"] == title
+            assert word in said[name]["help"]
+    assert moved
 
 
 @pytest.mark.parametrize("name", [*this_week.LISTS, "unbooked"])

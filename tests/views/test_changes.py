@@ -97,6 +97,27 @@ def test_it_slipped_exactly_when_it_lies_later(moved):
     assert [row[4] for row in found] == ([moved] if moved > 0 else [])
 
 
+# -- no longer overdue
+
+
+def test_what_is_no_longer_overdue_is_told_as_it_is_now():
+    """Minutes of 1 October were overdue and came on the 17th: late, that day, 40 days after 8 October. The other meeting is gone from the extract:
+    its old sentence stands, and says so."""
+    one, two = cpm(date(2026, 10, 1), "held"), cpm(date(2026, 10, 6), "held")
+    then = state(THEN, meetings=[one | {"minutes_uploaded": None}, two | {"minutes_uploaded": None}])
+    now = state(NOW, meetings=[one | {"minutes_uploaded": date(2026, 11, 17)}])
+    found = changes.between(then, now).cleared
+    found = found[found["rule"] == "minutes-on-file"].set_index("anchor_date")
+    done, gone = found.loc[pd.Timestamp(2026, 10, 1)], found.loc[pd.Timestamp(2026, 10, 6)]
+    assert (done["now"], done["status"], done["done_date"], done["days"]) == ("late", "late", pd.Timestamp(2026, 11, 17), 40)
+    assert "17 Nov 2026" in done["why"]
+    assert "not done by" not in done["why"]
+    assert pd.isna(gone["now"])
+    assert gone["why"].startswith("No longer there. As at 13 Nov 2026: ")
+    assert "not done by" in gone["why"] or "overdue" in gone["why"]
+    assert set(found["team"]) == {"North"}
+
+
 # -- due dates
 
 

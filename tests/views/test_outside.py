@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cpm_metrics.documents import pack_xlsx
 from cpm_metrics.engine import compute
-from cpm_metrics.views import outside
+from cpm_metrics.views import drift, outside
 from tests.pages.conftest import full_store, sample_files  # noqa: F401 - fixtures
 
 COUNTS = st.lists(st.tuples(*[st.integers(0, 60)] * 5), min_size=1, max_size=12)
@@ -33,12 +33,34 @@ def test_nothing_small_can_be_seen_or_subtracted(one, other):
         cells = tables[0][name].tolist()
         numbers = [n for n in cells[:-1] if n != outside.TAKEN_OUT]
         assert all(n >= 10 and n % 5 == 0 for n in numbers)
-        assert cells[-1] == sum(numbers)
+        assert cells[-1] == (sum(numbers) if numbers else outside.NOT_SHOWN)
     for row, (_, table) in zip(one, tables[0].iterrows(), strict=False):
         if any(n <= outside.SMALL for n in row[:4]):
-            assert table["counted"] == outside.TAKEN_OUT and pd.isna(table["rate"])
+            assert table["counted"] == table["rate"] == outside.NOT_SHOWN
         else:
             assert table["counted"] == sum(outside.shown(n) for n in row[:4])
+
+
+def test_a_large_total_is_never_called_small():
+    """130 on time, 7 late, 4 missed, 3 overdue: 144 counted. A part is taken out, so the total isn't shown, and doesn't read as 7 or fewer."""
+    table = outside.rated(pd.DataFrame([["A rule", 130, 7, 4, 3, 20]], columns=["title", *outside._DUE, "cannot_tell"]), "title")
+    assert table.iloc[0].tolist() == ["A rule", 130, *[outside.TAKEN_OUT] * 3, outside.NOT_SHOWN, 20, outside.NOT_SHOWN]
+    assert table["late"].tolist() == [outside.TAKEN_OUT, outside.NOT_SHOWN]  # nothing is shown, so there is no total of it
+    assert outside.TAKEN_OUT not in table.iloc[1].tolist()
+
+
+def test_those_for_whom_a_sign_cannot_be_told_stand_beside(full_store):  # noqa: F811
+    """Taken out and rounded like the others; and why a number is not shown stands on the front page and beside the sheets."""
+    results = compute(full_store.current())
+    made = outside.make(results, full_store.current().info, start=date(2025, 11, 21), end=date(2026, 11, 20))
+    signs = next(sheet.frame for sheet in made.sheets if sheet.name == "Signs of drift")
+    matrix = drift.matrix(results).frame
+    matrix = matrix[matrix["assessed"].astype(bool)]
+    for name, column in (("children", "all"), ("cannot_tell", "cannot_tell")):
+        assert signs[name].tolist()[:-1] == [outside.shown(n) or outside.TAKEN_OUT for n in matrix[column]]
+    assert (signs["cannot_tell"] != outside.TAKEN_OUT).any()
+    assert outside.WHY_NOT in made.facts["Small numbers"]
+    assert all(outside.WHY_NOT in sheet.says for sheet in made.sheets if sheet.name.startswith("By "))
 
 
 def test_the_bounds():
@@ -63,4 +85,4 @@ def test_the_workbook_names_nobody(full_store):  # noqa: F811
         assert any(cell.value == outside.TAKEN_OUT for row in sheet.iter_rows() for cell in row), name
         columns = [i for i, title in enumerate(header) if title in ("On time", "Late", "Missed", "Overdue", "Counted", "Cannot tell", "Children")]
         for row in sheet.iter_rows(min_row=2):
-            assert all(row[i].value == outside.TAKEN_OUT or row[i].value is None or row[i].value == 0 or row[i].value >= 10 for i in columns)
+            assert all(row[i].value in (outside.TAKEN_OUT, outside.NOT_SHOWN, None) or row[i].value >= 10 for i in columns)
