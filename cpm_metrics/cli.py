@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cpm_metrics import __version__, people_cli
 from cpm_metrics.errors import CpmError, NeedsConfirmation
@@ -74,20 +74,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-        sys.stdout.flush()
+        _flush_results()
         return DONE
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, for example `| head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except CpmError as error:
-        _say(f"{error.what}\n{error.remedy}".strip())
-    except OSError as error:
-        _say(f"{error.filename or 'A file'} can't be read or written: {error.strerror or type(error).__name__}.")
     except KeyboardInterrupt:
         _say("Stopped. Nothing was changed.")
     except Exception as error:
-        _say(_unforeseen(error))
+        _say(_told(error))
     return REFUSED
 
 
@@ -506,7 +498,7 @@ def _write(options: argparse.Namespace, frame: pd.DataFrame) -> None:
     from cpm_metrics import export
 
     if options.output is None:
-        sys.stdout.write(export.csv_text(frame))
+        _result(export.csv_text(frame))
         return
     export.write(frame, options.output)
     _say(f"{_rows(len(frame))} written to {options.output}")
@@ -586,7 +578,7 @@ def _key(options: argparse.Namespace) -> None:
         key.write_new(options.file)
         _say(f"Written: {options.file}, readable by this account only. Keep a copy where the council keeps its passwords; without it nobody can read the store.")
     else:
-        sys.stdout.write(key.new() + "\n")
+        _result(key.new() + "\n")
 
 
 def _encrypt(options: argparse.Namespace) -> None:
@@ -650,7 +642,10 @@ def _retention(options: argparse.Namespace) -> None:
 def _people(options: argparse.Namespace) -> None:
     from cpm_metrics.access import People
 
-    people_cli.run(People(_store(options).state), options, _who(options), _say)
+    try:
+        people_cli.run(People(_store(options).state), options, _who(options), _say)
+    except BrokenPipeError:  # of the list on standard output: whatever else it does it says by `_say`
+        _into_nothing(sys.stdout)
 
 
 def _erase(options: argparse.Namespace) -> None:
@@ -718,13 +713,53 @@ def _template(options: argparse.Namespace) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    """Where it can't be written, because whoever read it is gone or the log's disk is full, it is dropped: the work goes on, and the exit
+    code tells what became of it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _into_nothing(sys.stderr)
+
+
+def _result(text: str) -> None:
+    """A line of results that belongs on standard output."""
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        _into_nothing(sys.stdout)
+
+
+def _flush_results() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, for example `| head`: that is no failure. On any other pipe it is.
+        _into_nothing(sys.stdout)
+
+
+def _into_nothing(stream: TextIO) -> None:
+    """From now on what is written there goes nowhere, also what it still holds: else Python would fail at its own end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _plain_text_streams() -> None:
     """UTF-8 on every system, and line ends as the writer of the CSV gave them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # started with it closed
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as we run
     sys.stdout.reconfigure(encoding="utf-8", newline="")
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _told(error: Exception) -> str:
+    """What went wrong and what to do."""
+    if isinstance(error, CpmError):
+        return f"{error.what}\n{error.remedy}".strip()
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} can't be read or written: {error.strerror or type(error).__name__}."
+    return _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> str:

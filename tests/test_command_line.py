@@ -523,3 +523,51 @@ def test_an_unforeseen_error_gives_a_number_and_no_value_from_the_data(monkeypat
     assert out == ""
     assert "Invented" not in err and "2015" not in err
     assert "ValueError at" in err and "test_command_line.py" in err
+
+
+# -- nobody reads what we say
+
+
+def with_broken(stream: str, *args: object) -> subprocess.Popen:
+    """The command, with nobody at the other end of that stream."""
+    read, write = os.pipe()
+    os.close(read)
+    known = {name: value for name, value in os.environ.items() if not name.startswith("CPM_")}
+    ours = subprocess.Popen(
+        [sys.executable, "-m", "cpm_metrics", *map(str, args)], cwd=ROOT, env=known, **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: write}),
+    )  # fmt: skip
+    os.close(write)
+    ours.wait(120)
+    return ours
+
+
+def test_messages_that_nobody_reads_neither_stop_a_load_nor_make_it_a_success(tmp_path):
+    """The load is made all the same; one that is refused is no success for that."""
+    (tmp_path / "cases.csv").write_text("Child ID,Date started to be looked after,Allocated team,Shoe size\n1,01/02/2015,North,3\n")
+    (tmp_path / "bad.csv").write_text("Child ID,Date of birth,Allocated team\n1,01/02/2015,North\n")
+    store = tmp_path / "store"
+    assert with_broken("stderr", "load", tmp_path / "bad.csv", "--extract-date", EXTRACT, "--store", store).returncode == 1
+    assert not store.exists()
+    assert with_broken("stderr", "load", tmp_path / "cases.csv", "--extract-date", EXTRACT, "--store", store).returncode == 0
+    assert Store(store).current().children() == {"1"}
+    assert with_broken("stderr", "load", tmp_path / "cases.csv", "--extract-date", EXTRACT, "--store", store).returncode == 1
+
+
+def test_a_pipe_that_breaks_elsewhere_is_no_success(monkeypatch, capsys):
+    def stumble(options):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(cli, "_rules", stumble)
+    assert cli.main(["rules"]) == 1
+    assert "Broken pipe" in capsys.readouterr().err
+
+
+def test_the_list_of_people_may_be_cut_short_too(tmp_path):
+    from cpm_metrics.access import People
+    from cpm_metrics.access.people import Access
+
+    register = People(Store(tmp_path / "store").state)
+    for number in range(200):
+        register.give(f"t/{number}", Access("analyst", name="An Analyst with a long name " * 3), "a test")
+    done = with_broken("stdout", "people", "list", "--store", tmp_path / "store")
+    assert (done.returncode, done.stderr.read()) == (0, b"")
