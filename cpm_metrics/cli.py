@@ -7,6 +7,7 @@ inside the command that needs them, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import json
 import math
@@ -15,10 +16,10 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cpm_metrics import __version__, people_cli
 from cpm_metrics.errors import CpmError, NeedsConfirmation
@@ -26,8 +27,9 @@ from cpm_metrics.errors import CpmError, NeedsConfirmation
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cpm_metrics.extracts.isolate import Reading
     from cpm_metrics.extracts.mapping import MappingBook
-    from cpm_metrics.extracts.problems import InputFile, Prepared
+    from cpm_metrics.extracts.problems import Prepared, TableView
     from cpm_metrics.store import LoadInfo, Snapshot, Store
 
 DONE, REFUSED, USAGE = 0, 1, 2
@@ -74,20 +76,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-        sys.stdout.flush()
+        _flush_results()
         return DONE
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, for example `| head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except CpmError as error:
-        _say(f"{error.what}\n{error.remedy}".strip())
-    except OSError as error:
-        _say(f"{error.filename or 'A file'} can't be read or written: {error.strerror or type(error).__name__}.")
     except KeyboardInterrupt:
         _say("Stopped. Nothing was changed.")
     except Exception as error:
-        _say(_unforeseen(error))
+        _say(_told(error))
     return REFUSED
 
 
@@ -269,30 +263,40 @@ def _xlsx(text: str) -> Path:
 
 
 def _load(options: argparse.Namespace) -> None:
-    from cpm_metrics.extracts.prepare import prepare
+    from cpm_metrics.errors import LoadRefused
+    from cpm_metrics.extracts.isolate import Reading
     from cpm_metrics.extracts.problems import InputFile
 
     store = _store(options)
     book = _mappings(options.mapping) if options.mapping else store.mapping_book()
-    files = [InputFile(path.name, path) for path in options.files]
     progress = _Progress()
-    try:
-        prepared = prepare(files, extract_date=options.extract_date, mapping=book, progress=progress)
-    except CpmError:
+    # One reading, so that a refused file isn't read a second time to say which of its columns were meant.
+    with contextlib.closing(Reading([InputFile(path.name, path) for path in options.files])) as reading:
+        try:
+            prepared = reading.prepare(book, progress)
+        except CpmError as error:
+            tables = _tables(reading, book)
+            if options.mapping:
+                _write_mappings(options.mapping, book, _unknown_tables(tables), [])
+            if isinstance(error, LoadRefused):
+                raise _without_headers(error, tables) from None
+            raise
+        headers = _Headers.of(prepared)
+        _report_rows(prepared, headers)
         if options.mapping:
-            _write_mappings(options.mapping, book, _unknown_tables(files, book), [])
-        raise
-    _report_rows(prepared)
-    if options.mapping:
-        unknown = _unknown_tables(files, book) if prepared.unknown_tables else []
-        _write_mappings(options.mapping, book, unknown, prepared.questions)
+            unknown = _unknown_tables(_tables(reading, book)) if prepared.unknown_tables else []
+            _write_mappings(options.mapping, book, unknown, prepared.questions)
     try:
         info = store.commit(prepared, options.extract_date, _who(options), options.yes, progress)
     except NeedsConfirmation as question:
         raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --yes.") from None
-    _report_problems(store.current())
-    _report_load(info)
-    _report_left_out(store.current())
+    for report in (lambda: _report_problems(store.current(), headers), lambda: _report_load(info), lambda: _report_left_out(store.current())):
+        try:
+            report()
+        except (Exception, KeyboardInterrupt) as error:
+            # The load is current, whatever becomes of saying what is in it: an exit code of 1 would mean that nothing was changed.
+            why = "it was stopped" if isinstance(error, KeyboardInterrupt) else _told(error)
+            _say(f"The load {info.load_id} is current, but a part of the report on it could not be made: {why}")
 
 
 class _Progress:
@@ -307,16 +311,75 @@ class _Progress:
             _say(f"{stage[:1].upper()}{stage[1:]} …")
 
 
-def _report_rows(prepared: Prepared) -> None:
+class _Headers:
+    """The headers in the files. They are cells, and “Notes about Ann” is somebody's name: what is said here goes into the night's log, so a
+    column is named by its letter. Words that the product itself knows as headers are no secret and stay."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, dict[str, str]] = {}
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> _Headers:
+        found = cls()
+        for source in prepared.sources:
+            found.add(_place(source.file, source.sheet), ((m.header, m.letter) for m in source.mapping))
+        for table in prepared.unknown_tables:
+            found.add(_place(table.file, table.sheet), ((header, "") for header in table.headers))
+        return found
+
+    def add(self, place: str, columns: Iterable[tuple[str, str]]) -> None:
+        """`columns`: header and letter, "" where that isn't known."""
+        from cpm_metrics.extracts.datasets import DATASETS
+        from cpm_metrics.extracts.folding import squash
+        from cpm_metrics.extracts.recognise import lookup
+
+        at = self._at.setdefault(place, {})
+        for header, letter in columns:
+            if header and not any(squash(header) in lookup(dataset, True) for dataset in DATASETS):
+                at.setdefault(header, letter)
+
+    def out_of(self, text: str, place: str = "") -> str:
+        """A message without them; it is about the table at `place`, or says so line by line. Messages quote each header, as it is or as Python would."""
+        return "\n".join(self._out_of_line(line, place) for line in text.split("\n"))
+
+    def _out_of_line(self, line: str, place: str) -> str:
+        of_this = [at for at in self._at if at == place or line.startswith(f"{at}:")]
+        for at in (*of_this, *self._at):
+            for header, letter in sorted(self._at[at].items(), key=lambda column: -len(column[0])):
+                for quoted in (f"'{header}'", repr(header)):
+                    line = line.replace(f" {letter} {quoted}", f" {letter}") if letter else line
+                    line = line.replace(quoted, f"column {letter}" if letter else "one of its columns")
+        return line
+
+
+def _tables(reading: Reading, book: MappingBook) -> list[TableView]:
+    """What the files hold; nothing where they can't be read."""
+    try:
+        return reading.inspect(book)
+    except CpmError:
+        return []
+
+
+def _without_headers(refused: CpmError, tables: list[TableView]) -> CpmError:
+    headers = _Headers()
+    for table in tables:
+        headers.add(_place(table.file, table.sheet), ((column.header, column.letter) for column in table.mapping))
+    if not tables:
+        return type(refused)("The files can't be loaded as they are.", "The page Load says why, with the words of their headers.")
+    return type(refused)(headers.out_of(refused.what), headers.out_of(refused.remedy))
+
+
+def _report_rows(prepared: Prepared, headers: _Headers) -> None:
     for source in prepared.sources:
         _say(
             f"{_title(source.dataset)}: {_rows(source.rows_read)} read = {source.rows_loaded} loaded + "
             f"{source.rows_left_out} left out ({_place(source.file, source.sheet)})"
         )
         if source.unmapped:
-            _say(f"  columns kept out: {', '.join(source.unmapped)}")
+            letters = ", ".join(m.letter for m in source.mapping if m.field is None and m.letter and m.header in source.unmapped)
+            _say(f"  columns kept out: {len(source.unmapped)}" + (f" ({_place(None, source.sheet, None, letters)})" if letters else ""))
         for note in source.notes:
-            _say(f"  {note}")
+            _say(f"  {headers.out_of(note, _place(source.file, source.sheet))}")
     for question in prepared.questions:
         taken = f"taken as {question.taken_as}" if question.taken_as else "left blank"
         _say(
@@ -333,13 +396,14 @@ ORDER BY list_position(['error', 'warning', 'note'], severity), times DESC, data
 """
 
 
-def _report_problems(snapshot: Snapshot | None) -> None:
+def _report_problems(snapshot: Snapshot | None, headers: _Headers) -> None:
     """The problems of this load, alike ones together. Never a cell's value: this goes into the night's log."""
     if snapshot is None:
         return
     alike = snapshot.cursor().execute(_ALIKE, [snapshot.info.load_id]).fetchall()
     for severity, dataset, message, remedy, count, first in alike[:PROBLEMS_SHOWN]:
         where = _place(first["file"], first["sheet"], first["row"], first["column"])
+        message = headers.out_of(message, _place(first["file"], first["sheet"]))
         times = "" if count == 1 else f"{count} times, first in "
         about = f" {_title(dataset)}:" if dataset else ""
         _say(f"{severity}:{about} {message} {remedy or ''}".rstrip() + (f" ({times}{where})" if where else ""))
@@ -411,14 +475,8 @@ def _mappings(path: Path) -> MappingBook:
     return book
 
 
-def _unknown_tables(files: list[InputFile], book: MappingBook) -> list[dict[str, Any]]:
+def _unknown_tables(tables: list[TableView]) -> list[dict[str, Any]]:
     """The tables that a mapping would help with, to be filled in."""
-    from cpm_metrics.extracts.prepare import inspect
-
-    try:
-        tables = inspect(files, book)
-    except CpmError:
-        return []  # files that can't be read: no mapping would help
     return [
         {
             "headers": list(table.headers),
@@ -506,7 +564,7 @@ def _write(options: argparse.Namespace, frame: pd.DataFrame) -> None:
     from cpm_metrics import export
 
     if options.output is None:
-        sys.stdout.write(export.csv_text(frame))
+        _result(export.csv_text(frame))
         return
     export.write(frame, options.output)
     _say(f"{_rows(len(frame))} written to {options.output}")
@@ -586,7 +644,7 @@ def _key(options: argparse.Namespace) -> None:
         key.write_new(options.file)
         _say(f"Written: {options.file}, readable by this account only. Keep a copy where the council keeps its passwords; without it nobody can read the store.")
     else:
-        sys.stdout.write(key.new() + "\n")
+        _result(key.new() + "\n")
 
 
 def _encrypt(options: argparse.Namespace) -> None:
@@ -650,7 +708,10 @@ def _retention(options: argparse.Namespace) -> None:
 def _people(options: argparse.Namespace) -> None:
     from cpm_metrics.access import People
 
-    people_cli.run(People(_store(options).state), options, _who(options), _say)
+    try:
+        people_cli.run(People(_store(options).state), options, _who(options), _say)
+    except BrokenPipeError:  # of the list on standard output: whatever else it does it says by `_say`
+        _into_nothing(sys.stdout)
 
 
 def _erase(options: argparse.Namespace) -> None:
@@ -718,13 +779,53 @@ def _template(options: argparse.Namespace) -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    """Where it can't be written, because whoever read it is gone or the log's disk is full, it is dropped: the work goes on, and the exit
+    code tells what became of it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _into_nothing(sys.stderr)
+
+
+def _result(text: str) -> None:
+    """A line of results that belongs on standard output."""
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        _into_nothing(sys.stdout)
+
+
+def _flush_results() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, for example `| head`: that is no failure. On any other pipe it is.
+        _into_nothing(sys.stdout)
+
+
+def _into_nothing(stream: TextIO) -> None:
+    """From now on what is written there goes nowhere, also what it still holds: else Python would fail at its own end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _plain_text_streams() -> None:
     """UTF-8 on every system, and line ends as the writer of the CSV gave them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # started with it closed
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as we run
     sys.stdout.reconfigure(encoding="utf-8", newline="")
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _told(error: Exception) -> str:
+    """What went wrong and what to do."""
+    if isinstance(error, CpmError):
+        return f"{error.what}\n{error.remedy}".strip()
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} can't be read or written: {error.strerror or type(error).__name__}."
+    return _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> str:

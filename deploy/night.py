@@ -5,8 +5,9 @@ and the Task Scheduler alike.
     python deploy/night.py backup /var/backups/cpm --keep-days 35 --keep-loads-days 400
 
 load: the inbox holds one folder per extract, named for the day it was taken (2026-11-20). Whoever delivers it writes a file READY into
-it last, so that half a delivery is never loaded. Oldest first; what was loaded is deleted from the inbox, because it holds names. A load
-that would be surprising (fewer children, an older extract) is not made: it waits for a person, on the page Load.
+it last, so that half a delivery is never loaded. Oldest first; what was loaded is deleted from the inbox, because it holds names: each
+file that the store's current load names, byte for byte, and no other. What else lies in the folder stays, without READY, for a person.
+A load that would be surprising (fewer children, an older extract) is not made: it waits for a person, on the page Load.
 
 backup: a new file backup-DATE-TIME.zip, then restored beside it into a scratch folder and checked, then older ones are deleted (the
 seven newest always stay). A backup that can't be restored fails the job and deletes no older one. Then, whatever became of the backup,
@@ -18,9 +19,9 @@ The store is the folder that CPM_STORE names. Messages go to standard error, wit
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,13 @@ def cpm(*words: object) -> bool:
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    """Dropped where it can't be written: that must not stop the night."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())  # what it still holds goes there too, at our end
+        os.close(nowhere)
 
 
 def load(inbox: Path) -> bool:
@@ -50,18 +57,76 @@ def load(inbox: Path) -> bool:
         say(f"There is no folder {inbox}.")
         return False
     fine = True
-    for delivery in sorted(path for path in inbox.iterdir() if path.is_dir() and is_day(path.name)):
+    try:
+        for delivery in sorted(path for path in inbox.iterdir() if path.is_dir() and is_day(path.name)):
+            fine = delivered(delivery) and fine
+    except OSError as problem:
+        say(not_allowed(inbox, problem))
+        fine = False
+    return fine
+
+
+def delivered(delivery: Path) -> bool:
+    """One delivery: loaded and taken out of the inbox, where it is ready. -> whether it needs nobody."""
+    try:
         if not (delivery / READY).exists():
             say(f"{delivery.name}: not ready yet (no file {READY} in it).")
-            continue
+            return True
         files = sorted(path for path in delivery.iterdir() if path.is_file() and path.name != READY and not path.name.startswith((".", "~$")))
-        say(f"{delivery.name}: loading {len(files)} files.")
-        if files and cpm("load", *files, "--extract-date", delivery.name, "--who", "night load"):
-            shutil.rmtree(delivery)
-        else:
-            say(f"{delivery.name}: not loaded; its files stay in {inbox}. Load them on the page Load, or take the folder away.")
-            fine = False
-    return fine
+        for path in files:
+            path.open("rb").close()
+    except OSError as problem:
+        say(f"{delivery.name}: not loaded. {not_allowed(delivery, problem)}")
+        return False
+    say(f"{delivery.name}: loading {len(files)} files.")
+    if not (files and cpm("load", *files, "--extract-date", delivery.name, "--who", "night load")):
+        say(f"{delivery.name}: not loaded; its files stay in {delivery.parent}. Load them on the page Load, or take the folder away.")
+        return False
+    try:
+        return taken_out(delivery, files)
+    except OSError as problem:
+        say(f"{delivery.name}: loaded, but not all of it could be deleted. {not_allowed(delivery, problem)} Delete the rest: it holds names.")
+        return False
+
+
+def taken_out(delivery: Path, files: list[Path]) -> bool:
+    """Delete what was loaded, and nothing else. -> whether nothing is left. Raises OSError."""
+    known = in_the_store()
+    loaded = [path for path in files if (path.name, hashlib.sha256(path.read_bytes()).hexdigest()) in known]
+    if not loaded:
+        say(f"{delivery.name}: the store's current load doesn't name these files, so nothing was deleted. `history` lists the loads.")
+        return False
+    (delivery / READY).unlink()  # first: whatever is left must never pass for a delivery
+    for path in loaded:
+        path.unlink()
+    left = len(list(delivery.iterdir()))
+    if left:
+        say(f"{delivery.name}: loaded. What else is in {delivery} was not ({left} {'file or folder' if left == 1 else 'files or folders'}) and stays there: look at it, and take it away.")
+        return False
+    delivery.rmdir()
+    return True
+
+
+def in_the_store() -> set[tuple[str, str]]:
+    """Name and SHA-256 of each file of the current load; nothing where that can't be told."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from cpm_metrics.errors import CpmError
+    from cpm_metrics.store import Store
+
+    try:
+        current = Store(ROOT / (os.environ.get("CPM_STORE") or "data/store")).current()
+    except CpmError:
+        return set()
+    return {(file.name, file.sha256) for file in current.info.files} if current else set()
+
+
+def not_allowed(folder: Path, problem: OSError) -> str:
+    """What to do about a folder or file that can't be read or emptied."""
+    what = f"{problem.filename or folder} can't be read or deleted ({problem.strerror or type(problem).__name__})."
+    if not isinstance(problem, PermissionError):
+        return what
+    return f"{what} The account that runs this needs to read and write there: give the folder {folder} and what is in it to its group, with all rights of the group (docs/hosting.md, part 7)."
 
 
 def is_day(name: str) -> bool:

@@ -175,6 +175,63 @@ def test_the_same_files_again_are_refused_until_yes_is_added(loaded, council, tm
     }
 
 
+NAMES = ("Ambrosia", "O'Quillfeather")
+
+
+def test_no_header_of_a_spreadsheet_is_said_either(tmp_path):
+    """It is a cell, and may name somebody. Columns are named by their letters: kept out, taken for something, in another kind of table."""
+    cases = openpyxl.Workbook()
+    cases.active.title = "Cases"
+    cases.active.append(["Child ID", "Date started to be looked after", "Allocated team", "Team", "Notes about Ambrosia", "Seen by O'Quillfeather\u200b?"])
+    cases.active.append(["1", "01/02/2015", "North", "South", "x", "y"])
+    meetings = cases.create_sheet("Meetings")
+    meetings.append(["Child ID", "Meeting type", "Meeting date", "Ambrosia O'Quillfeather"])
+    meetings.append(["1", "CPM", "03/03/2025", "Held"])
+    other = cases.create_sheet("Archive")
+    other.append(["Child ID", "Date of birth", "Legal status", "Allocated team", "Date Ambrosia started to be looked after", "Date O'Quillfeather started to be looked after"])
+    other.append(["2", "01/02/2015", "C1", "North", "01/02/2016", ""])
+    cases.save(tmp_path / "extract.xlsx")
+    done = command("load", tmp_path / "extract.xlsx", "--extract-date", EXTRACT, "--store", tmp_path / "store")
+    assert done.returncode == 0, said(done)
+    assert not any(name in said(done) for name in NAMES), said(done)
+    assert "columns kept out: 3 (sheet Cases, column D, E, F)" in said(done)
+    assert "Column D was used as the status" in said(done)
+    assert "near to it: " in said(done) and "one of its columns" in said(done)
+    assert any("Ambrosia" in message for message in Store(tmp_path / "store").current().table("problems")["message"].to_pylist())  # on the page they stay
+
+
+@pytest.mark.parametrize("headers", [["Date Ambrosia started to be looked after", "Date O'Quillfeather started to be looked after"], ["Notes about O'Quillfeather"]])
+def test_a_refusal_names_columns_by_their_letters(tmp_path, headers):
+    """In words that a log may hold; the mapping file, which is the analyst's own, has the headers."""
+    line = ["Child ID", "Date of birth", "Allocated team", *headers]
+    (tmp_path / "cases.csv").write_text(",".join(line) + "\n1,01/02/2015,North" + ",x" * len(headers) + "\n")
+    done = command("load", tmp_path / "cases.csv", "--extract-date", EXTRACT, "--store", tmp_path / "store", "--mapping", tmp_path / "mapping.json")
+    assert done.returncode == 1
+    assert "'Date started to be looked after'" in said(done)
+    assert not any(name in said(done) for name in NAMES), said(done)
+    assert ("near to it: column D, column E" in said(done)) == (len(headers) == 2)
+    assert json.loads((tmp_path / "mapping.json").read_text("utf-8"))["unknown_tables"][0]["headers"] == line
+
+
+def test_a_load_that_is_made_is_a_success_whatever_becomes_of_the_report(tmp_path, monkeypatch, capsys):
+    """An exit code of 1 means that nothing was changed. What could not be reported is said, without a value from the data."""
+    def stumble(*args):
+        raise MemoryError("Invented Name, born 1 May 2015")
+
+    (tmp_path / "cases.csv").write_text("Child ID,Date started to be looked after,Allocated team\n1,01/02/2015,North\n")
+    args = ["load", str(tmp_path / "cases.csv"), "--extract-date", EXTRACT, "--store", str(tmp_path / "store")]
+    monkeypatch.setattr("cpm_metrics.engine.compute", stumble)
+    assert cli.main(args) == 0
+    err = capsys.readouterr().err
+    load_id = Store(tmp_path / "store").current().info.load_id
+    assert f"Loaded: {load_id}" in err
+    assert f"The load {load_id} is current, but a part of the report on it could not be made: Something unforeseen happened" in err
+    assert "Invented" not in err
+    monkeypatch.setattr(cli, "_report_problems", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    assert cli.main([*args, "--yes"]) == 0
+    assert "it was stopped" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
@@ -523,3 +580,51 @@ def test_an_unforeseen_error_gives_a_number_and_no_value_from_the_data(monkeypat
     assert out == ""
     assert "Invented" not in err and "2015" not in err
     assert "ValueError at" in err and "test_command_line.py" in err
+
+
+# -- nobody reads what we say
+
+
+def with_broken(stream: str, *args: object) -> subprocess.Popen:
+    """The command, with nobody at the other end of that stream."""
+    read, write = os.pipe()
+    os.close(read)
+    known = {name: value for name, value in os.environ.items() if not name.startswith("CPM_")}
+    ours = subprocess.Popen(
+        [sys.executable, "-m", "cpm_metrics", *map(str, args)], cwd=ROOT, env=known, **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: write}),
+    )  # fmt: skip
+    os.close(write)
+    ours.wait(120)
+    return ours
+
+
+def test_messages_that_nobody_reads_neither_stop_a_load_nor_make_it_a_success(tmp_path):
+    """The load is made all the same; one that is refused is no success for that."""
+    (tmp_path / "cases.csv").write_text("Child ID,Date started to be looked after,Allocated team,Shoe size\n1,01/02/2015,North,3\n")
+    (tmp_path / "bad.csv").write_text("Child ID,Date of birth,Allocated team\n1,01/02/2015,North\n")
+    store = tmp_path / "store"
+    assert with_broken("stderr", "load", tmp_path / "bad.csv", "--extract-date", EXTRACT, "--store", store).returncode == 1
+    assert not store.exists()
+    assert with_broken("stderr", "load", tmp_path / "cases.csv", "--extract-date", EXTRACT, "--store", store).returncode == 0
+    assert Store(store).current().children() == {"1"}
+    assert with_broken("stderr", "load", tmp_path / "cases.csv", "--extract-date", EXTRACT, "--store", store).returncode == 1
+
+
+def test_a_pipe_that_breaks_elsewhere_is_no_success(monkeypatch, capsys):
+    def stumble(options):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(cli, "_rules", stumble)
+    assert cli.main(["rules"]) == 1
+    assert "Broken pipe" in capsys.readouterr().err
+
+
+def test_the_list_of_people_may_be_cut_short_too(tmp_path):
+    from cpm_metrics.access import People
+    from cpm_metrics.access.people import Access
+
+    register = People(Store(tmp_path / "store").state)
+    for number in range(200):
+        register.give(f"t/{number}", Access("analyst", name="An Analyst with a long name " * 3), "a test")
+    done = with_broken("stdout", "people", "list", "--store", tmp_path / "store")
+    assert (done.returncode, done.stderr.read()) == (0, b"")

@@ -17,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -695,6 +696,114 @@ def test_a_surprising_delivery_waits_for_a_person(tmp_path, small_sample):
     assert code == 1 and "not loaded" in said and "Nothing was changed" in said
     assert again.exists() and Store(tmp_path / "store").history() == before
     assert run_night(tmp_path / "store", "load", tmp_path / "nowhere")[0] == 1
+
+
+def test_nothing_is_deleted_that_the_store_does_not_have(tmp_path, small_sample):
+    """Nobody reads what the night says: a load that is made is made, its files go; one that is refused (the same files) leaves them."""
+    inbox = tmp_path / "inbox"
+    first = deliver(inbox, "2026-11-20", small_sample)
+    for code in (0, 1):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([sys.executable, DEPLOY / "night.py", "load", inbox], stderr=write, env=os.environ | {"CPM_STORE": str(tmp_path / "store")}, check=False)
+        os.close(write)
+        assert done.returncode == code
+        assert {file.name for file in Store(tmp_path / "store").current().info.files} == {path.name for path in small_sample}
+        if code == 0:
+            assert not first.exists()
+            deliver(inbox, "2026-11-20", small_sample)
+    assert {path.name for path in first.iterdir()} == {path.name for path in small_sample} | {night.READY}
+
+
+def test_a_load_that_only_says_it_succeeded_deletes_nothing(tmp_path, small_sample, monkeypatch, capsys):
+    """The exit code alone is not believed, and of a file that was changed since it was read the new bytes stay."""
+    monkeypatch.setenv("CPM_STORE", str(tmp_path / "store"))
+    delivery = deliver(tmp_path / "inbox", "2026-11-20", small_sample)
+    monkeypatch.setattr(night, "cpm", lambda *words: True)
+    assert not night.load(tmp_path / "inbox")
+    assert {path.name for path in delivery.iterdir()} == {path.name for path in small_sample} | {night.READY}
+    assert "doesn't name these files" in capsys.readouterr().err
+    fill(tmp_path / "store", small_sample, EXTRACT)
+    (delivery / small_sample[0].name).write_bytes(b"delivered anew")
+    assert not night.load(tmp_path / "inbox")
+    assert [path.name for path in delivery.iterdir()] == [small_sample[0].name]
+
+
+def test_what_was_not_loaded_stays_and_is_never_taken_for_a_delivery(tmp_path, small_sample):
+    """A folder in the folder, a hidden file, the lock file of an open workbook: none is loaded, none is deleted, none is named in the log."""
+    inbox = tmp_path / "inbox"
+    delivery = deliver(inbox, "2026-11-20", small_sample[1:])
+    (delivery / "South").mkdir()
+    shutil.copy(small_sample[0], delivery / "South")
+    for name in (".hidden.csv", "~$cases Ambrosia.xlsx"):
+        (delivery / name).write_text("x")
+    code, said = run_night(tmp_path / "store", "load", inbox)
+    assert code == 1 and "(3 files or folders) and stays" in said and "Ambrosia" not in said and "South" not in said
+    assert sorted(str(path.relative_to(delivery)) for path in delivery.rglob("*")) == sorted([".hidden.csv", "South", f"South/{small_sample[0].name}", "~$cases Ambrosia.xlsx"])
+    before = Store(tmp_path / "store").history()
+    code, said = run_night(tmp_path / "store", "load", inbox)
+    assert code == 0 and "not ready yet" in said
+    assert Store(tmp_path / "store").history() == before
+
+
+def as_account(uid: int, groups: str, *command: object, umask: str = "077", **env: str) -> subprocess.CompletedProcess:
+    """As somebody else on the machine."""
+    words = shlex.join(map(str, command))
+    plain = " ".join(f"{name}={shlex.quote(value)}" for name, value in env.items())
+    return subprocess.run(
+        as_root("setpriv", f"--reuid={uid}", f"--regid={uid}", *([f"--groups={groups}"] if groups else ["--clear-groups"]), "env", "-i", "sh", "-c", f"umask {umask}; exec env {plain} {words}"),
+        cwd="/", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def everybodys() -> Iterator[Path]:
+    """A folder that every account of the machine can go into, with the product in it."""
+    with tempfile.TemporaryDirectory(prefix="cpm-delivery-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for part in ("cpm_metrics", "deploy"):
+            shutil.copytree(ROOT / part, folder / "app" / part, ignore=shutil.ignore_patterns("__pycache__"))
+        subprocess.run(["chmod", "-R", "u=rwX,go=rX", folder / "app"], check=True)
+        yield folder
+        subprocess.run(as_root("chown", "-R", str(os.geteuid()), folder), check=True)
+
+
+def everybodys_python() -> list[str]:
+    """A Python that accounts other than ours can run, and the packages of ours for it; or no test."""
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        words = ["env", f"PYTHONPATH={packages}", "PYTHONDONTWRITEBYTECODE=1", python]
+        if as_account(65534, "", *words, "-c", "import duckdb, pyarrow").returncode == 0:
+            return words
+    pytest.skip("no Python here that another account can run")
+
+
+def test_what_another_account_delivers_can_be_loaded_and_deleted(everybodys, small_sample):
+    """The inbox made by the very line of docs/hosting.md; the deliverer an account in the group cpm, with umask 007, as written there.
+    One that did otherwise is told so in plain words, and the others are loaded all the same."""
+    python = everybodys_python()
+    cpm, deliverer = 10001, 20001
+    inbox = everybodys / "inbox"
+    (line,) = re.findall(r"^    (install .* /srv/cpm-inbox)$", (ROOT / "docs" / "hosting.md").read_text("utf-8"), re.M)
+    subprocess.run(as_root(*line.replace("-o cpm -g cpm", f"-o {cpm} -g {cpm}").replace("/srv/cpm-inbox", str(inbox)).split()), check=True)
+    subprocess.run(as_root("install", "-d", "-o", cpm, "-g", cpm, "-m", "0700", everybodys / "var"), check=True)
+    parcel = everybodys / "parcel"
+    parcel.mkdir()
+    parcel.chmod(0o755)
+    for path in small_sample:
+        shutil.copyfile(path, parcel / path.name)
+        (parcel / path.name).chmod(0o644)
+    brings = 'mkdir "$1/$2" && for f in "$3"/*; do cat "$f" > "$1/$2/${f##*/}"; done && touch "$1/$2/READY"'
+    for day, umask in (("2026-11-20", "077"), ("2026-11-21", "007")):
+        done = as_account(deliverer, str(cpm), "sh", "-c", brings, "sh", inbox, day, parcel, umask=umask)
+        assert done.returncode == 0, done.stderr
+    done = as_account(cpm, "", *python, everybodys / "app" / "deploy" / "night.py", "load", inbox, CPM_STORE=str(everybodys / "var" / "store"), PATH=os.environ["PATH"], HOME="/tmp")
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert re.search(rf"2026-11-20: not loaded. {inbox}/2026-11-20\S* can't be read or deleted \(Permission denied\).*docs/hosting.md, part 7", done.stderr), done.stderr
+    assert "extract date 2026-11-21" in done.stderr
+    left = subprocess.run(as_root("ls", inbox), capture_output=True, text=True, check=True).stdout.split()
+    assert left == ["2026-11-20"]
 
 
 def test_every_backup_is_tried_out_and_old_ones_go(tmp_path, store):

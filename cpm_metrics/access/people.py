@@ -2,7 +2,8 @@
 
 A person is known by what the provider never gives to anybody else: Entra's tenant and object id, otherwise issuer and subject;
 never by an e-mail address, which can change hands. Whoever signs in without a role sees nothing and waits on the list of an
-administrator. A role comes from the person's own row, else from the rows for the token's `roles` and `groups` claims.
+administrator. A role comes from the person's own row, else from the rows for the token's `roles` and `groups` claims. Of several with
+different rights the one that gives most counts, alone: nobody may do anything to any child that no single role of theirs allows.
 """
 
 from __future__ import annotations
@@ -131,22 +132,28 @@ class People:
         return [kept[value] for name in ("roles", "groups") for value in _listed(claims.get(name)) if value in kept]
 
     def _made(self, key: str, name: str, rows: list[Access], masked: bool) -> Viewer:
-        services = self.services()
-        rights: set[Right] = set()
-        teams: set[str] | None = set()
-        for row in rows:
-            role = ROLES[row.role]
-            rights |= role.rights if row.drill else role.rights - {Right.CHILDREN, Right.DECIDE}
-            if role.teams is Teams.ALL or teams is None:
-                teams = None
-            else:
-                teams |= {*row.teams, *(team for service in row.services for team in services.get(service, ()))}
-        titles = tuple(dict.fromkeys(row.role for row in rows))
+        rights, teams, used = max(self._alike(rows), key=_gives)
+        titles = tuple(dict.fromkeys(row.role for row in used))
         # Without drill-down no name is needed for anything: none leaves the store.
-        return Viewer(
-            key, f"{name} ({short(key)})", titles, frozenset(rights), None if teams is None else frozenset(teams),
-            masked or Right.CHILDREN not in rights, words=", ".join(ROLES[code].title for code in titles),
-        )  # fmt: skip
+        return Viewer(key, f"{name} ({short(key)})", titles, rights, teams, masked or Right.CHILDREN not in rights, words=", ".join(ROLES[code].title for code in titles))
+
+    def _alike(self, rows: list[Access]) -> list[tuple[frozenset[Right], frozenset[str] | None, list[Access]]]:
+        """Rows with the same rights put together, with the teams of all of them, None for every team. Those with other rights stay
+        apart: a right of one role, on the teams of another, would be more than either of them gives."""
+        services = self.services()
+        alike: dict[frozenset[Right], list[Access]] = {}
+        for row in rows:
+            rights = ROLES[row.role].rights
+            alike.setdefault(rights if row.drill else rights - {Right.CHILDREN, Right.DECIDE}, []).append(row)
+        return [
+            (
+                rights,
+                None if any(ROLES[row.role].teams is Teams.ALL for row in some)
+                else frozenset(team for row in some for team in (*row.teams, *(team for service in row.services for team in services.get(service, ())))),
+                some,
+            )
+            for rights, some in alike.items()
+        ]  # fmt: skip
 
     # -- what an administrator edits
 
@@ -216,6 +223,12 @@ class People:
 
     def ended(self, sign_in: str) -> bool:
         return self._state.is_saved(ENDED, "", sign_in)
+
+
+def _gives(one: tuple[frozenset[Right], frozenset[str] | None, list[Access]]) -> tuple[bool, bool, int, list[str]]:
+    """How much a role gives: single children, then every team, then the number of rights."""
+    rights, teams, _ = one
+    return Right.CHILDREN in rights, teams is None, len(rights), sorted(rights)
 
 
 def _listed(claim: Any) -> list[str]:

@@ -127,6 +127,24 @@ class Reading:
     def _answer(self, child: _Child, say: Progress) -> Prepared | list[TableView]:
         at: tuple[str, int, int | None] = ("Starting", 0, None)
         until = time.monotonic() + self.time_limit
+
+        def receive() -> bytes:
+            return self._next(child, at, until, say)
+
+        while True:
+            head = json.loads(receive())
+            if head["is"] == "progress":
+                at = head["stage"], head["done"], head["total"]
+                say(*at)
+            elif head["is"] == "error":
+                raise _ERRORS[head["kind"]](head["what"], head["remedy"])
+            elif head["is"] == "views":
+                return [_view(v) for v in head["views"]]
+            else:
+                return _prepared(head, receive)
+
+    def _next(self, child: _Child, at: tuple[str, int, int | None], until: float, say: Progress) -> bytes:
+        """The child's next message, of its progress or a part of its answer: all of it within the one time limit."""
         while True:
             try:
                 message = child.answers.get(timeout=TICK)
@@ -146,18 +164,8 @@ class Reading:
                     f"{self._named(at[0])} could not be read: reading it needs more than the {self.memory_limit / 2**30:.0f} GB of memory that one load may take, or it is damaged.",
                     "Open it in Excel, delete what is not needed, save it as .xlsx, and load that.",
                 )
-            if not message:
-                continue
-            head = json.loads(message)
-            if head["is"] == "progress":
-                at = head["stage"], head["done"], head["total"]
-                say(*at)
-            elif head["is"] == "error":
-                raise _ERRORS[head["kind"]](head["what"], head["remedy"])
-            elif head["is"] == "views":
-                return [_view(v) for v in head["views"]]
-            else:
-                return _prepared(head, child.answers.get)
+            if message:
+                return message
 
     def _named(self, stage: str) -> str:
         """The file that a stage is about."""
@@ -301,15 +309,10 @@ def send_error(pipe: BinaryIO, error: CpmError) -> None:
     )
 
 
-def _prepared(head: dict, receive: Callable[[], bytes | None]) -> Prepared:
+def _prepared(head: dict, receive: Callable[[], bytes]) -> Prepared:
     import pyarrow as pa
 
-    tables = {}
-    for name in head["tables"]:
-        content = receive()
-        if content is None:
-            raise UnreadableFile("Reading stopped before it was done.", "Load the files again.")
-        tables[name] = pa.ipc.open_stream(content).read_all()
+    tables = {name: pa.ipc.open_stream(receive()).read_all() for name in head["tables"]}
     return Prepared(
         tables,
         [Source(**(s | {"mapping": [_column(m) for m in s["mapping"]]})) for s in head["sources"]],

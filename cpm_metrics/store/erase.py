@@ -6,7 +6,7 @@
   a description can't be told from other words: `Erased.to_read` says where to look.
 - Problems about the child's rows go; so do the values of cells in rows that were left out of a load, because nobody can tell whose
   they were. Samples of cells go altogether. Files named after the child lose their name.
-- The audit keeps its lines; the child's ID in them becomes the word.
+- The audit keeps its lines; the child's ID in them becomes the word, also as it is written in names of files.
 """
 
 from __future__ import annotations
@@ -31,6 +31,17 @@ _LEFT_ALONE = {
     "child_id", "team", "worker", "team_manager", "iro", "chair", "provider", "dataset", "severity", "kind", "message", "remedy", "column",
     "header", "from_load", "load_id", "previous", "loaded_by", "info", "sha256", "sheet",
 }  # fmt: skip
+
+
+# What the files that the pages make of one child are called, before the ID.
+_BEFORE_AN_ID = "(?:child|supervision|cpm-record)-"
+# "12/11" is 12-11 in a name, which is in every 2026-12-11 too.
+_LIKE_A_DATE = re.compile(r"\d{1,4}(?:-\d{1,4})*")
+
+
+def in_file_names(child_id: str) -> str:
+    """A child's ID as it stands in the names of files that are made of one child; the audit has those names."""
+    return "".join(sign if sign.isalnum() else "-" for sign in child_id)
 
 
 @dataclass
@@ -68,6 +79,11 @@ class Child:
         self.names = sorted({(a.strip(), b.strip()) for a, b in names if a and b and a.strip() and b.strip()})
         self.word = word or f"erased-{secrets.token_hex(2)}"
         whole = [re.escape(child_id)] if len(child_id) >= _SHORTEST_IN_TEXT else []
+        in_name = in_file_names(child_id)
+        if in_name != child_id and len(in_name) >= _SHORTEST_IN_TEXT and not _LIKE_A_DATE.fullmatch(in_name):
+            whole.append(re.escape(in_name))
+        elif not whole or in_name != child_id:
+            whole.append(f"{_BEFORE_AN_ID}{re.escape(in_name)}")
         for a, b in ((_spaced(a), _spaced(b)) for a, b in self.names):
             whole += [rf"{a}[\s_]+{b}", rf"{b},?[\s_]+{a}"]
         self._any = "|".join(whole) or r"[^\s\S]"

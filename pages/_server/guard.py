@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from http.cookies import CookieError, SimpleCookie
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -47,7 +47,7 @@ class Guard:
                 if path != SIGN_OUT:
                     return await _no(scope, receive, send, 503, "The dashboard can't tell at the moment who may see what. Try again in a minute.")
             if ended and path != SIGN_OUT:
-                scope = _without_sign_in(scope, cookies)
+                scope = _without_sign_in(scope)
         if scope["type"] == "websocket":
             origin = _header(scope, b"origin")
             # A page from elsewhere. Streamlit would refuse it too, but asks the internet for this computer's address first.
@@ -108,20 +108,20 @@ def _header(scope: Scope, name: bytes) -> str:
 
 
 def _cookies(scope: Scope) -> dict[str, str]:
-    found: dict[str, str] = {}
+    """As Starlette, and so Streamlit, reads them: what is a sign-in there is one here, whatever other cookies of the council's are beside it."""
+    return dict(HTTPConnection(scope).cookies)
+
+
+def _without_sign_in(scope: Scope) -> Scope:
+    """The others are passed on as they were written: quotes taken off, one could become two."""
+    headers = []
     for key, value in scope["headers"]:
         if key == b"cookie":
-            try:
-                found |= {name: morsel.value for name, morsel in SimpleCookie(value.decode("latin-1")).items()}
-            except CookieError:
-                continue
-    return found
-
-
-def _without_sign_in(scope: Scope, cookies: dict[str, str]) -> Scope:
-    kept = "; ".join(f"{name}={value}" for name, value in cookies.items() if not name.startswith(_NAMES))
-    headers = [(key, value) for key, value in scope["headers"] if key != b"cookie"]
-    return {**scope, "headers": [*headers, *([(b"cookie", kept.encode("latin-1"))] if kept else [])]}
+            kept = [part for part in value.decode("latin-1").split(";") if not part.partition("=")[0].strip().startswith(_NAMES)]
+            value = ";".join(kept).encode("latin-1")
+        if key != b"cookie" or value:
+            headers.append((key, value))
+    return {**scope, "headers": headers}
 
 
 async def _no(scope: Scope, receive: Receive, send: Send, status: int, why: str) -> None:

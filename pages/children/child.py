@@ -8,6 +8,7 @@ import streamlit as st
 from cpm_metrics import charts
 from cpm_metrics.documents import record, supervision
 from cpm_metrics.rules import rule
+from cpm_metrics.store.erase import in_file_names
 from cpm_metrics.views import child, exceptions, lists, look, siblings
 from pages._shared import child_siblings, child_what_if, data, downloads, frame, notes, show, state
 
@@ -108,12 +109,12 @@ def take_along(view: frame.View, wanted: str, period: pd.Series) -> None:
     """What can be printed or prepared for this child. The names of the files have the child ID and no name."""
     with st.container(horizontal=True, gap="small"):
         downloads.offer(
-            "Supervision sheet", lambda: sheet(view, wanted), f"supervision-{safe(wanted)}-{view.as_at.isoformat()}.pdf", downloads.PDF, what="Supervision sheet", key="child-sheet", detail=downloads.of_children([wanted]),
+            "Supervision sheet", lambda: sheet(view, wanted), f"supervision-{in_file_names(wanted)}-{view.as_at.isoformat()}.pdf", downloads.PDF, what="Supervision sheet", key="child-sheet", detail=downloads.of_children([wanted]),
             icon=":material/picture_as_pdf:", help="One printable page (PDF) with what is overdue, due soon and drifting, and room for the manager’s decision.",
         )  # fmt: skip
         if period["current"] and period["in_care"]:
             downloads.offer(
-                "Prepare the next meeting", lambda: record.record_docx(view.results, wanted), f"cpm-record-{safe(wanted)}-{view.as_at.isoformat()}.docx",
+                "Prepare the next meeting", lambda: record.record_docx(view.results, wanted), f"cpm-record-{in_file_names(wanted)}-{view.as_at.isoformat()}.docx",
                 downloads.DOCX, what="Care Planning Meeting Record to fill in", key="child-record", detail=downloads.of_children([wanted]), icon=":material/edit_document:",
                 help="The Care Planning Meeting Record (Word), filled in as far as the extracts go. Drop it on the Load page once it is completed.",
             )  # fmt: skip
@@ -247,7 +248,7 @@ def timeline(view: frame.View, wanted: str, care_started: date) -> None:
             rows, hide_index=True, key="child-timeline", alt="Everything that the timeline shows", height=show.height(rows, 460), placeholder="",
             column_config={"lane": st.column_config.TextColumn("Lane", width=110), "what": st.column_config.TextColumn("What", width=420), "start": show.date_column("From, or on"), "end": show.date_column("To", "Blank: one day, or still so.")},
         )  # fmt: skip
-        downloads.offer_list(rows, f"child-{safe(wanted)}-timeline", view.about, title="Timeline")
+        downloads.offer_list(rows, f"child-{in_file_names(wanted)}-timeline", view.about, title="Timeline")
 
 
 def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str, care_started: date) -> None:
@@ -279,11 +280,7 @@ def every_obligation(view: frame.View, rows: pd.DataFrame, wanted: str, care_sta
             notes.panel(view, row)
     else:
         st.caption("Tick a row to read its sentence in full and its rule, and to add a note or a manager’s exception.")
-    downloads.offer_list(rows, f"child-{safe(wanted)}-{view.as_at.isoformat()}", view.about, title="Obligations of one child")
-
-
-def safe(child_id: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in child_id)
+    downloads.offer_list(rows, f"child-{in_file_names(wanted)}-{view.as_at.isoformat()}", view.about, title="Obligations of one child")
 
 
 def action_list(view: frame.View, actions: pd.DataFrame, wanted: str) -> None:
@@ -320,7 +317,7 @@ def action_list(view: frame.View, actions: pd.DataFrame, wanted: str) -> None:
         },
         column_order=["state", "rolled", "action", "responsible", "meeting_date", "due_date", "completed_date", "days_overdue", "meetings_since"],
     )  # fmt: skip
-    downloads.offer_list(actions.drop(columns=["open"]), f"child-{safe(wanted)}-actions", view.about, title="Actions")
+    downloads.offer_list(actions.drop(columns=["open"]), f"child-{in_file_names(wanted)}-actions", view.about, title="Actions")
 
 
 def meeting_list(view: frame.View, meetings: pd.DataFrame, wanted: str) -> None:
@@ -337,7 +334,7 @@ def meeting_list(view: frame.View, meetings: pd.DataFrame, wanted: str) -> None:
             "meeting_id": st.column_config.TextColumn("Meeting ID", width=110),
         },
     )  # fmt: skip
-    downloads.offer_list(meetings.drop(columns=["is_cpm", "is_review"]), f"child-{safe(wanted)}-meetings", view.about, title="Meetings and reviews")
+    downloads.offer_list(meetings.drop(columns=["is_cpm", "is_review"]), f"child-{in_file_names(wanted)}-meetings", view.about, title="Meetings and reviews")
 
 
 page()

@@ -4,6 +4,7 @@ doesn't start where it shouldn't be reached."""
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import random
 import re
@@ -17,9 +18,11 @@ import uuid
 
 import pytest
 from playwright.sync_api import expect
+from starlette.requests import Request
 from websockets.exceptions import WebSocketException
 
 from cpm_metrics.access.people import short
+from pages._server import guard
 from tests.access.conftest import COOKIE, Hosted, hosted, key_of, people_of
 from tests.browser.conftest import browser_context_args, browser_type_launch_args  # noqa: F401 - fixtures
 from tests.pages.conftest import ROOT, fill
@@ -115,6 +118,39 @@ def test_an_ended_sign_in_stays_ended_however_it_is_written(council):
         with Visitor(council.url, cookies=cookies | {COOKIE: cookie}) as visitor:
             visitor.open("worklist")
             assert SIGN_IN in visitor.text, cookie
+
+
+def ask(council: Hosted, path: str, cookies: str, method: str = "GET") -> int:
+    line = http.client.HTTPConnection("127.0.0.1", int(council.url.rpartition(":")[2]), timeout=20)
+    with contextlib.closing(line):
+        line.request(method, path, headers={"Cookie": cookies})
+        return line.getresponse().status
+
+
+@pytest.mark.parametrize("beside", ['cookies_policy={"essential":true,"usage":false}', 'half="open', "a b=c", "[]=1", "expires=1", "path=/", "nothing"])
+def test_a_cookie_of_another_site_of_the_councils_changes_nothing(council, beside):
+    """As gov.uk's, which is no cookie by the letter of the rules: uploads and files are still this person's, and sign-out ends the sign-in."""
+    cookies = council.cookies("manager", sid=beside)
+    header = "; ".join([beside, *(f"{name}={value}" for name, value in cookies.items())])
+    assert ask(council, "/media/none.csv", header) == 404
+    assert ask(council, "/_stcore/upload_file/x/y", header, "PUT") not in (200, 401)
+    assert ask(council, "/auth/logout", header) < 400
+    assert ask(council, "/media/none.csv", header) == 401
+    with Visitor(council.url, cookies=cookies) as visitor:
+        visitor.open("worklist")
+        assert SIGN_IN in visitor.text
+
+
+def test_the_guard_reads_cookies_as_streamlit_does():
+    """And what it passes on without the sign-in holds none, however the others are written."""
+    for raw in ([b'a=b{x"; _streamlit_user=OLD'], [b"a=1", b"_streamlit_user=OLD; _streamlit_user_1=x"], [b"_streamlit_user=A; _streamlit_user=B; c=\xff"], [b"\xa0_streamlit_user=OLD"],
+                [b'a="\\073 _streamlit_user=OLD"; _streamlit_user=OLD']):  # fmt: skip
+        scope = {"type": "http", "headers": [(b"host", b"x"), *((b"cookie", one) for one in raw)], "path": "/", "method": "GET"}
+        assert guard._cookies(scope) == Request(scope).cookies
+        assert guard.signin.COOKIE in guard._cookies(scope)
+        passed_on = guard._without_sign_in(scope)
+        assert Request(passed_on).cookies == {name: value for name, value in Request(scope).cookies.items() if not name.startswith(guard.signin.COOKIE)}
+        assert passed_on["headers"][0] == (b"host", b"x")
 
 
 def test_long_tokens_of_two_people_are_two_people(council):

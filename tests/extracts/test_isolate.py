@@ -5,6 +5,7 @@ import gc
 import io
 import itertools
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -33,6 +34,9 @@ GOOD = xlsx(
         ],
     }
 )
+
+# More than fits into a pipe at once.
+LONG = csv_bytes([["Child ID", "Date started to be looked after", "Allocated team"], *([str(i), "03/04/2025", f"North {i}"] for i in range(5_000))])
 
 
 def test_the_child_process_gives_the_same_as_this_one(tmp_path):
@@ -90,6 +94,33 @@ def test_a_file_that_takes_too_much_memory_is_stopped():
         isolate.run_isolated(
             "prepare", [InputFile("big.csv", rows)], MappingBook(), lambda *a: None, memory_limit=700 * 2**20
         )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of this kind are POSIX")
+@pytest.mark.parametrize(("sent", "limit", "said"), [(signal.SIGSTOP, 2, "within 2 seconds"), (signal.SIGKILL, 60, "it is damaged")])
+def test_a_child_that_stops_within_its_answer_is_not_waited_for(monkeypatch, sent, limit, said):
+    """After the head of the answer, before its tables: the same limit counts, the page hears of it all the time, and asked again it reads again."""
+    whole = isolate._receive
+
+    def interrupted(pipe):
+        message = whole(pipe)
+        if message and b'"prepared"' in message[:30]:
+            os.kill(reading._child.process.pid, sent)
+            time.sleep(0.2)
+        return message
+
+    with contextlib.closing(isolate.Reading([InputFile("long.csv", LONG)], time_limit=limit)) as reading:
+        reading.inspect()
+        monkeypatch.setattr(isolate, "_receive", interrupted)
+        ticks = []
+        began = time.monotonic()
+        with ThreadPoolExecutor(1) as pool, pytest.raises(UnreadableFile, match=said):
+            pool.submit(reading.prepare, None, lambda *a: ticks.append(time.monotonic())).result(timeout=20)
+        assert time.monotonic() - began < limit + 5
+        assert sent == signal.SIGKILL or max(b - a for a, b in itertools.pairwise(ticks)) < 1
+        monkeypatch.undo()
+        reading.time_limit = 60
+        assert reading.prepare().counts["cases"] == 5_000
 
 
 def _with_sheet(change) -> bytes:

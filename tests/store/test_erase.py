@@ -16,7 +16,7 @@ from cpm_metrics.extracts.problems import ColumnMap, FileInfo, Problem, Source
 from cpm_metrics.store import KeyProblem, Store, loads
 from cpm_metrics.store import key as keys
 from cpm_metrics.store.backup import check
-from cpm_metrics.store.erase import Child
+from cpm_metrics.store.erase import Child, in_file_names
 from cpm_metrics.store.state import About
 from cpm_metrics.views import contract
 
@@ -214,6 +214,36 @@ def test_a_short_id_is_never_looked_for_inside_a_text():
     child = Child("12", [], "W")
     assert child.out_of("12 working days") == "12 working days"
     assert child.out_of_json({"id": "12", "days": 12}) == {"id": "W", "days": 12}
+
+
+@pytest.mark.parametrize(
+    ("child_id", "text", "becomes"),
+    [
+        ("P/40417", "child-P-40417-2026-11-20.csv", "child-W-2026-11-20.csv"), ("P/40417", "P/40417, p-40417 and XP-40417", "W, W and XP-40417"), ("P 40417.", "supervision-P-40417--2026-11-20.pdf", "supervision-W-2026-11-20.pdf"),
+        ("12/11", "cpm-record-12-11-2026-12-11.docx", "W-2026-12-11.docx"), ("12/11", "extract date 2026-12-11", "extract date 2026-12-11"),
+        ("12", "child-12-timeline.csv", "W-timeline.csv"), ("12", "child-121-timeline.csv, 12 days", "child-121-timeline.csv, 12 days"), ("1234", "child-1234-actions.csv", "child-W-actions.csv"),
+    ],
+)  # fmt: skip
+def test_the_id_is_found_as_names_of_files_have_it(child_id, text, becomes):
+    """Of one with signs that no file may have in its name; and as DuckDB finds it."""
+    import duckdb
+
+    child = Child(child_id, [], "W")
+    assert child.out_of(text) == becomes
+    with duckdb.connect() as con:
+        assert con.execute(f"SELECT {child._cleaned('a', 'VARCHAR')} FROM (SELECT ? AS a)", [text]).fetchone() == (becomes,)
+
+
+def test_an_erased_child_whose_id_has_other_signs_is_not_in_the_audit_either(tmp_path):
+    """The names of the files that were taken away, as the page of one child gives them."""
+    child_id = "P/40417"
+    store = Store(tmp_path / "store")
+    store.commit(prepared(1, cases=cases(20).set_column(0, "child_id", [[child_id, *(f"{n:05d}" for n in range(2, 21))]])), EXTRACT, "Ann", confirmed=True)
+    store.state.note("Ann", "exported", "Obligations of one child", {"file": f"child-{in_file_names(child_id)}-2026-11-20.csv", "children": [child_id]})
+    store.erase(child_id, "Ann", "IG-1")
+    (line,) = (line for line in store.state.audit() if line.what == "exported")
+    assert "40417" not in str([(line.subject, line.detail) for line in store.state.audit()])
+    assert line.detail["file"].endswith("-2026-11-20.csv")
 
 
 def test_duckdb_and_python_find_the_same_mentions():
