@@ -17,6 +17,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from cpm_metrics.errors import CpmError, NeedsConfirmation, StoreProblem, UnknownName
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.store import build, encryption, loads
@@ -258,7 +260,12 @@ def _write_anew(store: Store, load_id: str, task: str, child: Child | None = Non
     build.check_room(store.folder, old.stat().st_size)
     built = files.building / f"{load_id}.duckdb"
     built.unlink(missing_ok=True)
-    info = build.rewrite(old, built, info, child, into)
+    try:
+        info = build.rewrite(old, built, info, child, into)
+    except duckdb.Error as said:
+        if problem := store._damage(load_id, said):
+            raise StoreProblem(problem.what, _remedy(load_id)) from None
+        raise
     files.publish_again(load_id, built, info.as_json(), task)
 
 
