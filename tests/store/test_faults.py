@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,11 +15,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy.exc
 import store_making
 from store_making import EXTRACT, name_of, prepared, seen
 
 from cpm_metrics.errors import StoreProblem
 from cpm_metrics.store import DamagedStore, Store, build, loads
+from cpm_metrics.store.state import FILE
 
 KILLS = int(os.environ.get("CPM_TEST_KILLS", "40"))
 ROOT = Path(__file__).parents[2]
@@ -175,6 +178,67 @@ def test_a_disk_that_fills_up_during_a_load_leaves_the_old_data_served(small_dis
     assert list((store.folder / "building").iterdir()) == []
     (small_disk / "filler").unlink()
     store.commit(prepared(2), EXTRACT, "Ann")
+
+
+def fill(disk: Path) -> None:
+    with open(disk / "filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)) == 4096:
+            pass
+
+
+def test_a_process_that_starts_on_a_full_disk_serves_the_old_data_and_settings(small_disk):
+    """SQLite makes two files beside its own even to read, and a full disk has no room for them."""
+    store = Store(small_disk / "store")
+    first = store.commit(prepared(1), EXTRACT, "Ann")
+    store.state.set_setting("cpm.limit", 10, "Ann", "council policy")
+    store.state.close()
+    assert not list(store.folder.glob("state.sqlite-*"))
+    fill(small_disk)
+    reader = Store(store.folder)
+    assert reader.state.settings() == {"cpm.limit": 10}
+    assert reader.state.audit()[0].what == "setting changed"
+    assert reader.current().info == first
+    with pytest.raises(StoreProblem, match=r"is full.*still served.*Make room on it \(10.0 MB at least\)"):
+        reader.state.set_setting("cpm.limit", 12, "Ann", "")
+    (small_disk / "filler").unlink()
+    Store(store.folder).state.set_setting("cpm.limit", 12, "Ann", "")
+    assert reader.state.settings() == {"cpm.limit": 12}  # the same reader, now that there is room
+
+
+def test_settings_that_a_full_disk_keeps_from_being_read_are_not_called_damaged(small_disk):
+    """What was written last is still in the log, and SQLite can't read that without room. Nobody is told to move a good file away."""
+    store = Store(small_disk / "store")
+    store.commit(prepared(1), EXTRACT, "Ann")
+    store.state.close()
+    folder, other = store.folder, small_disk / "other"
+    other.mkdir()
+    with contextlib.closing(sqlite3.connect(folder / FILE)) as con:
+        con.execute("INSERT INTO settings VALUES ('late', '1', 'Ann', '2026-01-01', '')")
+        con.commit()
+        for name in (FILE, f"{FILE}-wal"):
+            shutil.copy(folder / name, other / name)
+    for path in other.iterdir():
+        shutil.move(path, folder / path.name)
+    fill(small_disk)
+    with pytest.raises(StoreProblem, match=r"because the disk that holds it is full. Nothing in them is damaged. Free 10.0 MB") as problem:
+        Store(folder).state.settings()
+    assert "backup" not in str(problem.value)
+    (small_disk / "filler").unlink()
+    assert Store(folder).state.settings() == {"late": 1}
+
+
+def test_settings_that_are_locked_or_closed_to_this_account_are_not_called_damaged(store, monkeypatch):
+    store.state.set_setting("cpm.limit", 10, "Ann", "")
+    store.state.close()
+    for said, words in (("database is locked", "another process is changing them"), ("unable to open database file", "says nothing about what is in it")):
+        def refuse(*_, said=said, **__):
+            raise sqlalchemy.exc.OperationalError("", {}, sqlite3.OperationalError(said))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store.state, "transaction", refuse)
+            with pytest.raises(StoreProblem, match=words) as problem:
+                store.state.settings()
+        assert "backup" not in str(problem.value)
 
 
 def _but_no_error(work, *args) -> None:
