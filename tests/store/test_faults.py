@@ -21,6 +21,7 @@ from store_making import EXTRACT, name_of, prepared, seen
 
 from cpm_metrics.errors import StoreProblem
 from cpm_metrics.store import DamagedStore, Store, build, loads
+from cpm_metrics.store.backup import check
 from cpm_metrics.store.state import FILE
 
 KILLS = int(os.environ.get("CPM_TEST_KILLS", "40"))
@@ -203,6 +204,37 @@ def test_a_process_that_starts_on_a_full_disk_serves_the_old_data_and_settings(s
     (small_disk / "filler").unlink()
     Store(store.folder).state.set_setting("cpm.limit", 12, "Ann", "")
     assert reader.state.settings() == {"cpm.limit": 12}  # the same reader, now that there is room
+
+
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_check_calls_a_good_store_whole_on_a_full_disk_and_in_a_folder_that_cannot_be_written(small_disk, how):
+    store = Store(small_disk / "store")
+    store.commit(prepared(1), EXTRACT, "Ann")
+    store.state.close()
+    if how == "full":
+        fill(small_disk)
+    else:
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    found = check(Store(store.folder))
+    assert [finding.wrong for finding in found if finding.wrong] == []
+    assert "the current load opens" in [finding.what for finding in found]
+
+
+def test_check_tells_settings_that_cannot_be_opened_from_damaged_ones(small_disk):
+    store = Store(small_disk / "store")
+    store.commit(prepared(1), EXTRACT, "Ann")
+    store.state.close()
+    log = small_disk / f"store/{FILE}-wal"
+    log.write_bytes(b"x" * 5000)  # a log without its index, which a full disk has no room to make
+    fill(small_disk)
+    (wrong,) = [finding.wrong for finding in check(Store(store.folder)) if finding.wrong]
+    assert "could not be opened, so it was not checked (the disk is full)" in wrong
+    log.unlink()
+    with (store.folder / FILE).open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+    (wrong,) = [finding.wrong for finding in check(Store(store.folder)) if finding.wrong]
+    assert wrong == f"The file {FILE} is damaged."
 
 
 def test_settings_that_a_full_disk_keeps_from_being_read_are_not_called_damaged(small_disk):
