@@ -264,9 +264,10 @@ class Store:
     # -- the whole store at once (rewrite.py, erase.py)
 
     def retain(self, days: int, by: str, confirmed: bool = False) -> list[LoadInfo]:
-        """Delete for good every load made more than `days` days ago, undone ones too, but never the current one. Gives those deleted.
+        """Delete for good every load made more than `days` days ago, undone ones too, but never the current one and the one before it.
+        Gives those deleted.
 
-        Raises NeedsConfirmation where even the current load is older than that: then the clock may be wrong, or loading has stopped.
+        Raises NeedsConfirmation where the loads contradict the clock: the clock may be wrong, or loading has stopped.
         """
         return rewrite.retain(self, days, by, confirmed)
 
