@@ -26,8 +26,8 @@ from cpm_metrics.errors import CpmError, StoreProblem
 from cpm_metrics.store import encryption, key, rewrite
 from cpm_metrics.store.folder import LOAD_ID, Folder, PointerDamaged, sha256, sync
 from cpm_metrics.store.loads import SCHEMA_VERSION
-from cpm_metrics.store.problems import KeyProblem, day, megabytes, writing_to
-from cpm_metrics.store.state import FILE
+from cpm_metrics.store.problems import KeyProblem, day, is_full, megabytes, writing_to
+from cpm_metrics.store.state import FILE, holds_all, to_read_only
 from cpm_metrics.store.store import Store
 
 MANIFEST = "manifest.json"
@@ -294,8 +294,12 @@ def _state(store: Store, folder: Folder, unseen: str) -> Finding:
     if not path.exists():
         return Finding(f"{what}: none yet")
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
+        with contextlib.closing(sqlite3.connect(to_read_only(path, holds_all(path)), uri=True, timeout=30)) as con:
             said = con.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.OperationalError as problem:
+        # "disk I/O error", "unable to open", "locked": of what is in the file this says nothing.
+        why = "the disk is full" if is_full(folder.root) else "another process holds it" if "locked" in str(problem) else "it is closed to this account, or the disk can't read it"
+        return Finding(what, f"The file {FILE} could not be opened, so it was not checked ({why}).", "Put that right, and check again.")
     except sqlite3.Error as problem:
         said = type(problem).__name__
     if said != "ok":

@@ -42,6 +42,10 @@ _BELONGS = re.compile(LOAD_ID.pattern + r"(\.[0-9a-f]{8})?\.duckdb")
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _SPILL_KEPT_SECONDS = 24 * 3600
 
+# Path of a snapshot -> (which file that was, its SHA-256): every byte is read once per process, and again where the file is another one.
+_READ: dict[Path, tuple[tuple[int, ...], str]] = {}
+_CORRUPT = "corrupt"  # in the place of a SHA-256: DuckDB could not read it
+
 
 class PointerDamaged(Exception):
     """The pointer is missing though there are loads, or it says nothing that can be understood."""
@@ -122,6 +126,32 @@ class Folder:
             return {"file": f"{load_id}.duckdb"} | record if whole else None
         except (OSError, ValueError, AttributeError):
             return None
+
+    def as_written(self, load_id: str, again: bool = False) -> bool:
+        """Whether the load's file is there, byte for byte as it was written: once per process and file, or now with `again`.
+
+        Of a load without a record (an older one, or the record is lost) nobody knows: it only has to be there.
+        """
+        for _ in range(3):
+            record, path = self.read_outside(load_id), self.snapshot(load_id)
+            try:
+                if record is None:
+                    if _READ.get(path) != (_which(path), _CORRUPT):
+                        return True
+                elif path.stat().st_size == record["bytes"] and _read(path, again) == record["sha256"]:
+                    return True
+            except OSError:
+                pass  # missing, or the disk can't read it
+            if self.read_outside(load_id) == record:
+                break
+            # It was written anew between the two lines (rewrite.py): look at the new one.
+        return False
+
+    def say_corrupt(self, load_id: str) -> None:
+        """DuckDB could not read the file, and no SHA-256 is there that would tell: from now on it is not as it was written."""
+        path = self.snapshot(load_id)
+        if path.exists() and self.read_outside(load_id) is None:
+            _READ[path] = (_which(path), _CORRUPT)
 
     def edition(self) -> str:
         try:
@@ -283,6 +313,19 @@ def sync(path: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def _which(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _read(path: Path, again: bool) -> str:
+    which = _which(path)
+    known = _READ.get(path)
+    if again or known is None or known[0] != which:
+        known = _READ[path] = (which, sha256(path))
+    return known[1]
 
 
 def sha256(path: Path) -> str:

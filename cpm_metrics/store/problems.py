@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,7 +104,10 @@ _SAID = {
     "unable to open": errno.EROFS,
     "Permission denied": errno.EACCES,
     "Input/output error": errno.EIO,
+    "disk I/O error": errno.EIO,
 }
+_FULL = 1_000_000  # bytes free, or fewer
+ROOM_TO_GO_ON = 10_000_000
 
 
 def said_by_the_disk(text: str) -> str:
@@ -113,17 +117,23 @@ def said_by_the_disk(text: str) -> str:
 
 def _errno_of(text: str, folder: Path) -> int | None:
     """The databases say in words what the disk said in numbers."""
-    said = _SAID.get(said_by_the_disk(text))
-    if said is None and folder.is_dir() and shutil.disk_usage(folder).free < 1_000_000:
+    words = said_by_the_disk(text)
+    # SQLite has one word for all that goes wrong beneath it, and another for all that keeps a file from being made.
+    if words in ("", "disk I/O error", "unable to open") and is_full(folder):
         return errno.ENOSPC
-    return said
+    return _SAID.get(words)
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk that holds the folder has no room left (one that can't be written to at all is not full)."""
+    return folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free < _FULL
 
 
 def _from_disk(folder: Path, number: int | None) -> StoreProblem:
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StoreProblem(
             f"The disk that holds {folder} is full, so nothing was changed. {STILL_SERVED}",
-            "Make room on it, or ask for more, and try again.",
+            f"Make room on it ({megabytes(ROOM_TO_GO_ON)} at least), or ask for more, and try again.",
         )
     if number in (errno.EROFS, errno.EACCES, errno.EPERM):
         return StoreProblem(

@@ -17,6 +17,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from cpm_metrics.errors import CpmError, NeedsConfirmation, StoreProblem, UnknownName
 from cpm_metrics.extracts.datasets import DATASETS
 from cpm_metrics.store import build, encryption, loads
@@ -25,13 +27,14 @@ from cpm_metrics.store.erase import Child, Erased
 from cpm_metrics.store.folder import sync, write_synced
 from cpm_metrics.store.key import Key
 from cpm_metrics.store.loads import LoadInfo
-from cpm_metrics.store.problems import KeyProblem, moment, writing_to
+from cpm_metrics.store.problems import KeyProblem, day, moment, writing_to
 from cpm_metrics.store.state import AuditLine
 
 if TYPE_CHECKING:
     from cpm_metrics.store.store import Store
 
 PENDING = "pending.json"
+EXTRACT_SLACK = timedelta(days=60)  # as long as extracts may stay away before the clock is doubted
 _WHERE = "what was begun"
 ERASED = "erased"
 _STAFF = {"who", "set_by", "withdrawn_by"}
@@ -82,19 +85,40 @@ def _opens_with(store: Store, key: Key) -> bool:
 def retain(store: Store, days: int, by: str, confirmed: bool) -> list[LoadInfo]:
     if days < 1:
         raise CpmError("Loads are kept for one day at least.", "Give a number of days from 1.")
-    before = loads.now() - timedelta(days=days)
     with store._changing():
         current = store._current_id()
-        found = [info for load_id in store._files.load_ids() if load_id != current and (info := store._info(load_id)) and info.loaded_at < before]
-        newest = store._info(current) if current else None
-        if found and newest and newest.loaded_at < before and not confirmed:
+        every = [info for load_id in store._files.load_ids() if (info := store._info(load_id))]
+        # The one before is what `undo` goes back to: whatever the clock says, history is never down to one load by itself.
+        before = max((info.load_id for info in every if info.load_id != current and not store._files.mark(info.load_id).exists()), default=None)
+        found = [info for info in every if info.loaded_at < loads.now() - timedelta(days=days) and info.load_id not in (current, before)]
+        if found and not confirmed and (doubt := _doubt(every, current, days)):
             raise NeedsConfirmation(
-                f"Even the current load was made more than {days} days ago, on {moment(newest.loaded_at)}: has loading stopped, or is this computer's clock ({moment(loads.now())}) wrong?",
-                "If that is right, confirm. The current load is kept in any case.",
+                f"{doubt} Has loading stopped, or is this computer's clock ({moment(loads.now())}) wrong?",
+                f"If the clock is right, confirm, and {len(found)} load{'s are' if len(found) > 1 else ' is'} deleted for good. The current load and the one before it are kept in any case.",
             )
         if found:
             _delete(store, [info.load_id for info in found], by, {"older_than_days": days})
     return found
+
+
+def _doubt(every: list[LoadInfo], current: str | None, days: int) -> str:
+    """What in the loads contradicts the clock, which alone says how old they are; "" where nothing does.
+
+    A clock that was set forward makes every load look old, and the next night's load, made by the same clock, looks new. What doesn't go
+    by the clock is when the extracts were taken; and where they do (one computer names the files and loads them), the leap stays
+    between the loads before and those after.
+    """
+    now = loads.now()
+    newest = next((info for info in every if info.load_id == current), None)
+    if newest and newest.loaded_at < now - timedelta(days=days):
+        return f"Even the current load was made more than {days} days ago, on {moment(newest.loaded_at)}."
+    taken = max((info.extract_date for info in every if info.extract_date <= now.date()), default=None)
+    if taken and now.date() - taken > EXTRACT_SLACK:
+        return f"The newest extract was taken on {day(taken)}, {(now.date() - taken).days} days ago by the clock."
+    old, young = ([info.loaded_at for info in every if (info.loaded_at < now - timedelta(days=days)) is is_old] for is_old in (True, False))
+    if old and young and min(young) - max(old) > timedelta(days=days):
+        return f"Between {moment(max(old))} and {moment(min(young))}, more than {days} days, nothing was loaded."
+    return ""
 
 
 def delete_load(store: Store, load_id: str, by: str) -> None:
@@ -258,7 +282,12 @@ def _write_anew(store: Store, load_id: str, task: str, child: Child | None = Non
     build.check_room(store.folder, old.stat().st_size)
     built = files.building / f"{load_id}.duckdb"
     built.unlink(missing_ok=True)
-    info = build.rewrite(old, built, info, child, into)
+    try:
+        info = build.rewrite(old, built, info, child, into)
+    except duckdb.Error as said:
+        if problem := store._damage(load_id, said):
+            raise StoreProblem(problem.what, _remedy(load_id)) from None
+        raise
     files.publish_again(load_id, built, info.as_json(), task)
 
 

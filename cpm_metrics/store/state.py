@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateTable
 
 from cpm_metrics.errors import StoreProblem
 from cpm_metrics.store import encryption
-from cpm_metrics.store.problems import KeyProblem, writing_to
+from cpm_metrics.store.problems import ROOM_TO_GO_ON, KeyProblem, is_full, megabytes, said_by_the_disk, writing_to
 from cpm_metrics.store.sealed import Sealed
 
 FILE = "state.sqlite"
@@ -340,17 +340,50 @@ class State:
             try:
                 with self.transaction(writing=False) as con:
                     return list(con.execute(query))
-            except _Older:
-                with writing_to(self.folder):
-                    self.make()
-                return self._read(query)
+            except sa.exc.OperationalError as error:
+                if self._url is not None or not said_by_the_disk(str(error)):
+                    raise
+                return self._read_as_it_lies(query, error)
+        except _Older:
+            with writing_to(self.folder):
+                self.make()
+            return self._read(query)
         except sa.exc.SQLAlchemyError as error:
             if "no such table" in str(error) or "does not exist" in str(error):
                 return []
-            raise StoreProblem(
-                f"The settings kept in {self.folder} can't be read ({type(error).__name__}).",
-                f"Restore the file {FILE} from a backup; or move it away, and every setting is as it was at first.",
-            ) from None
+            raise self._unreadable(error) from None
+
+    def _read_as_it_lies(self, query: sa.Select, error: sa.exc.SQLAlchemyError) -> list[sa.Row]:
+        """Without the files that SQLite makes beside its own even for reading: a full disk has no room for them. Raises `error` where that
+        can't be: something is in the log beside the file, or another process wrote meanwhile."""
+        path = self.folder / FILE
+        before = _versions(path)
+        if not holds_all(path):
+            raise error
+        with self.transaction(writing=False, as_it_lies=True) as con:
+            rows = list(con.execute(query))
+        if _versions(path) != before:
+            raise error
+        return rows
+
+    def _unreadable(self, error: sa.exc.SQLAlchemyError) -> StoreProblem:
+        """Only a file that is damaged is to be replaced: whoever moves a good one away loses every setting and the audit."""
+        what, text, path = f"The settings kept in {self.folder} can't be read", str(error), self.folder / FILE
+        if self._url is not None:
+            return StoreProblem(
+                f"The settings kept in the database that CPM_STATE_URL names can't be read ({type(error).__name__}).",
+                "Check that its server runs and can be reached from here, and the name and password in CPM_STATE_URL.",
+            )
+        if is_full(self.folder) and said_by_the_disk(text):
+            return StoreProblem(f"{what}, because the disk that holds it is full. Nothing in them is damaged.", f"Free {megabytes(ROOM_TO_GO_ON)} at least on that disk, and try again.")
+        if "locked" in text or "busy" in text:
+            return StoreProblem(f"{what} at this moment, because another process is changing them.", "Try again in a minute.")
+        if said_by_the_disk(text):
+            return StoreProblem(
+                f"{what}: the file {FILE} can't be opened or the disk can't read it. That says nothing about what is in it.",
+                f"Give the account that runs this program permission for {path} and what lies beside it (-wal, -shm), and check the disk.",
+            )
+        return StoreProblem(f"{what} ({type(error).__name__}).", f"Restore the file {FILE} from a backup; or move it away, and every setting is as it was at first.")
 
     def _write(self, *statements: sa.Executable) -> None:
         with writing_to(self.folder):
@@ -364,11 +397,14 @@ class State:
         return self._url is not None or (self.folder / FILE).exists()
 
     @contextmanager
-    def transaction(self, writing: bool = True) -> Iterator[sa.Connection]:
-        """A transaction with the cipher that the rows are sealed with at this moment. Raises KeyProblem, SQLAlchemyError."""
+    def transaction(self, writing: bool = True, as_it_lies: bool = False) -> Iterator[sa.Connection]:
+        """A transaction with the cipher that the rows are sealed with at this moment. Raises KeyProblem, SQLAlchemyError.
+
+        `as_it_lies`: reads the file and makes none beside it.
+        """
         for _ in range(5):
             key = self._key
-            with self._engine(key).connect() as con:
+            with self._engine(key, as_it_lies).connect() as con:
                 con = con.execution_options(cpm_writing=writing)
                 with con.begin():
                     sealed_with = self._sealed_with(con)
@@ -480,16 +516,19 @@ class State:
         if busy:
             raise StoreProblem("A page has the settings open at this moment, so what was replaced in them may still be in the file.", "Stop the dashboard, and give the same command again.")
 
-    def _engine(self, key: str) -> sa.Engine:
+    def _engine(self, key: str, as_it_lies: bool = False) -> sa.Engine:
         """For rows that are sealed with the key of that number."""
+        path = self.folder / FILE
         with self._making:
-            slot = f"{key} {os.access(self.folder, os.W_OK)}"  # one for a folder that can't be written doesn't serve once it can
+            as_it_lies = self._url is None and path.exists() and (as_it_lies or not os.access(self.folder, os.W_OK))
+            immutable = as_it_lies and holds_all(path)
+            slot = f"{key} {as_it_lies} {immutable}"  # one for a folder that can't be written doesn't serve once it can
             if slot not in self._engines:
                 known = encryption.of(self.folder)
                 cipher = known.cipher_of(key) if known and key else None
                 if key and cipher is None:
                     raise KeyProblem(f"The settings kept in {self.folder} are encrypted with another key than the store.", "Restore the store from a backup.") if known else encryption.marker_missing(self.folder)
-                engine = _database(self._url) if self._url else _sqlite(self.folder / FILE)
+                engine = _database(self._url) if self._url else _lying(path, immutable) if as_it_lies else _sqlite(path)
                 engine.dialect.cpm_cipher = cipher
                 self._engines[slot] = engine
             return self._engines[slot]
@@ -501,11 +540,30 @@ def _database(url: str) -> sa.Engine:
     return sa.create_engine(url, isolation_level="REPEATABLE READ")
 
 
+def holds_all(path: Path) -> bool:
+    """Whether everything is in the SQLite file itself, and nothing in the log beside it."""
+    log = path.with_name(path.name + "-wal")
+    return not log.exists() or not log.stat().st_size
+
+
+def _versions(path: Path) -> list[tuple[int, int, int] | None]:
+    """Of the file and its log: differ once somebody wrote."""
+    found = [file.stat() if file.exists() else None for file in (path, path.with_name(path.name + "-wal"))]
+    return [(stat.st_ino, stat.st_size, stat.st_mtime_ns) if stat else None for stat in found]
+
+
+def to_read_only(path: Path, immutable: bool) -> str:
+    """The address of a SQLite file to be read without anything being made beside it. In WAL mode SQLite can't do that unless it is told
+    that nobody writes (`immutable`), or the log and its index are there."""
+    return f"file:{quote(str(path))}?mode=ro" + "&immutable=1" * immutable
+
+
+def _lying(path: Path, immutable: bool) -> sa.Engine:
+    """For a folder that can't be written, or a full disk. Opened anew each time: what is open as immutable never sees a change."""
+    return _beginning(sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(to_read_only(path, immutable), uri=True, check_same_thread=False), poolclass=sa.NullPool))
+
+
 def _sqlite(path: Path) -> sa.Engine:
-    if path.exists() and not os.access(path.parent, os.W_OK):
-        # A folder that can't be written: SQLite needs to be told, or it can't open a file that was in WAL mode.
-        query = {"mode": "ro", "immutable": "1", "uri": "true"}
-        return _beginning(sa.create_engine(sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)))
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": 10})
 
     @sa.event.listens_for(engine, "connect")

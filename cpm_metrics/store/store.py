@@ -18,14 +18,17 @@ from cpm_metrics.extracts.mapping import MappingBook
 from cpm_metrics.extracts.problems import Prepared
 from cpm_metrics.store import build, connect, encryption, loads, rewrite
 from cpm_metrics.store.erase import Erased
-from cpm_metrics.store.folder import Folder, PointerDamaged, sha256
+from cpm_metrics.store.folder import Folder, PointerDamaged
 from cpm_metrics.store.key import Key
 from cpm_metrics.store.loads import SCHEMA_VERSION, LoadInfo
-from cpm_metrics.store.problems import DamagedStore, KeyProblem, SurprisingLoad, day, writing_to
+from cpm_metrics.store.problems import DamagedStore, KeyProblem, SurprisingLoad, day, said_by_the_disk, writing_to
 from cpm_metrics.store.snapshot import Snapshot
 from cpm_metrics.store.state import State
 
 _BOOK = "mapping book"
+_ANOTHER = "Choose another load, or restore it from a backup."
+# What DuckDB raises where a file's bytes are not what it wrote.
+_CANNOT_READ = (duckdb.IOException, duckdb.SerializationException)
 
 
 class Store:
@@ -74,7 +77,7 @@ class Store:
             raise UnknownName(f"There is no load {load_id} in {self.folder}.", "`history` lists the loads.")
         found = self._readable(load_id)
         if found is None:
-            raise StoreProblem(self._what_is_damaged(load_id), "Choose another load, or restore it from a backup.")
+            raise StoreProblem(self._what_is_damaged(load_id), _ANOTHER)
         found.info = info  # with the mark
         return found
 
@@ -261,9 +264,10 @@ class Store:
     # -- the whole store at once (rewrite.py, erase.py)
 
     def retain(self, days: int, by: str, confirmed: bool = False) -> list[LoadInfo]:
-        """Delete for good every load made more than `days` days ago, undone ones too, but never the current one. Gives those deleted.
+        """Delete for good every load made more than `days` days ago, undone ones too, but never the current one and the one before it.
+        Gives those deleted.
 
-        Raises NeedsConfirmation where even the current load is older than that: then the clock may be wrong, or loading has stopped.
+        Raises NeedsConfirmation where the loads contradict the clock: the clock may be wrong, or loading has stopped.
         """
         return rewrite.retain(self, days, by, confirmed)
 
@@ -304,8 +308,11 @@ class Store:
                     rewrite.finish(self)
             try:
                 yield
-            except BaseException:
+            except BaseException as error:
                 self._files.clear_building()
+                # What is changed is made from the current load: where that is damaged, nothing "is whole and still served".
+                if isinstance(error, duckdb.Error) and needs_pointer and (current := self._current_id()) and (problem := self._damage(current, error)):
+                    raise problem from None
                 raise
 
     def _current_id(self) -> str | None:
@@ -338,12 +345,14 @@ class Store:
         return json.loads(row[0]) if row else {}
 
     def _readable(self, load_id: str) -> Snapshot | None:
-        """The snapshot if it is there in its full length and opens. Raises StoreProblem where it is from the future."""
+        """The snapshot if it is there as it was written and opens. Raises StoreProblem where it is from the future."""
         latest = self._latest
-        if latest and latest.info.load_id == load_id and latest.made_of == self._files.snapshot(load_id) and self._has_its_length(load_id):
+        if not self._files.as_written(load_id):
+            return None
+        if latest and latest.info.load_id == load_id and latest.made_of == self._files.snapshot(load_id):
             return latest
         info = self._info(load_id)
-        if info is None or not self._has_its_length(load_id):
+        if info is None:
             return None
         if info.schema_version > SCHEMA_VERSION:
             raise StoreProblem(
@@ -360,20 +369,29 @@ class Store:
         return found
 
     def _snapshot(self, info: LoadInfo) -> Snapshot:
-        return Snapshot(self._files.snapshot(info.load_id), info, lambda: self._files.snapshot(info.load_id))
+        return Snapshot(self._files.snapshot(info.load_id), info, lambda: self._files.snapshot(info.load_id), lambda said: self._damage(info.load_id, said))
 
-    def _has_its_length(self, load_id: str) -> bool:
+    def _damage(self, load_id: str, said: duckdb.Error | None = None) -> StoreProblem | None:
+        """Reads every byte of a load now; gives what to say where it is not as it was written, None where it is.
+
+        `said`: what DuckDB raised on reading it, which is all there is to go by where no SHA-256 was recorded.
+        """
+        if isinstance(said, _CANNOT_READ) and not said_by_the_disk(str(said)):
+            self._files.say_corrupt(load_id)
+        if self._files.as_written(load_id, again=True):
+            return None
+        self._latest = None  # it has the damaged file open
         try:
-            size = self._files.snapshot(load_id).stat().st_size
-        except OSError:
-            return False
-        record = self._files.read_outside(load_id)
-        return record is None or record["bytes"] == size
+            is_current = self._files.current_id() == load_id
+        except PointerDamaged:
+            is_current = False
+        if is_current:
+            return DamagedStore(self._what_is_damaged(load_id), self._last_good(but=load_id))
+        return StoreProblem(self._what_is_damaged(load_id), _ANOTHER)
 
     def _is_whole(self, load_id: str) -> bool:
         """Every byte is as it was written."""
-        record = self._files.read_outside(load_id)
-        if not self._has_its_length(load_id) or (record and sha256(self._files.snapshot(load_id)) != record["sha256"]):
+        if not self._files.as_written(load_id, again=True):
             return False
         try:
             found = self._readable(load_id)

@@ -13,7 +13,9 @@ def state() -> tuple[str, int]:
     from pages._server import people  # brings the store along, and the server answers before that
 
     try:
-        snapshot = people.whole_store().current()
+        store = people.whole_store()
+        store.state.settings()  # without them no page opens
+        snapshot = store.current()
         if snapshot is None:
             return "nothing loaded", 200
         snapshot.loaded()

@@ -30,13 +30,14 @@ ABOUT = About("initial-cpm", CHILD, date(2026, 3, 2), date(2026, 3, 2), None)
 OTHER = ABOUT._replace(child_id="00008")
 
 
-def make(at: Path, key: str | None) -> None:
-    """Two loads, the first made 500 days ago, and notes on two children."""
+def make(at: Path, key: str | None, one_more: bool = False) -> None:
+    """Two loads, the first made 500 days ago, and notes on two children. `one_more`: another load of 520 days ago."""
     give(key)
     made = Store(at)
     real = loads.now
-    loads.now = lambda: real() - timedelta(days=500)
-    made.commit(prepared(1, cases=cases(20), meetings=meetings(20, children=20)), EXTRACT - timedelta(days=500), "Ann")
+    for days in [520] * one_more + [500]:
+        loads.now = lambda days=days: real() - timedelta(days=days)
+        made.commit(prepared(1, cases=cases(20), meetings=meetings(20, children=20)), EXTRACT - timedelta(days=days), "Ann", confirmed=True)
     loads.now = real
     made.commit(prepared(2, cases=cases(20, 2), meetings=meetings(20, 2, children=20)), EXTRACT, "Ann")
     made.state.add_note(ABOUT, "about the child", "Ann")
@@ -71,7 +72,7 @@ TASKS = {
     "rekey": (OLD, (OLD, NEW), lambda at: at.rekey(keys.read(NEW, "test"), "Ann")),
     "erase": (None, (None,), lambda at: at.erase(CHILD, "Ann", "IG-1")),
     "erase-encrypted": (OLD, (OLD,), lambda at: at.erase(CHILD, "Ann", "IG-1")),
-    "retain": (None, (None,), lambda at: at.retain(400, "Ann")),
+    "retain": (None, (None,), lambda at: at.retain(400, "Ann", confirmed=True)),
     "upgrade": (None, (None,), upgrade),
     "upgrade-encrypted": (OLD, (OLD,), upgrade),
 }
@@ -144,7 +145,7 @@ def work(at: Path, key: str | None, task: str, die_at: int | None = None) -> dic
 def loop(task: str, at: Path, times: int) -> dict:
     at.mkdir(parents=True, exist_ok=True)
     first_key = TASKS[task][0]
-    in_a_child(lambda: make(at / "base", first_key))
+    in_a_child(lambda: make(at / "base", first_key, task == "retain"))
     whole = shutil.copytree(at / "base", at / "whole")
     steps = in_a_child(lambda: work(whole, first_key, task))["steps"]
     out = {"task": task, "steps": steps, "before": in_a_child(lambda: looked_at(at / "base", task) if not task.startswith("upgrade") else {}), "after": in_a_child(lambda: looked_at(whole, task)), "tries": []}

@@ -269,12 +269,12 @@ def aged(monkeypatch, days: int) -> None:
 
 @pytest.fixture
 def old_loads(tmp_path, monkeypatch) -> Store:
-    """Loads made 500, 450 (undone), 300 and 0 days ago."""
+    """Loads made 500, 450 (undone), 300 and 0 days ago, each of an extract of that day."""
     store = Store(tmp_path / "store")
     for days in (500, 450, 300, 0):
         with monkeypatch.context() as patch:
             aged(patch, days)
-            store.commit(prepared(days + 1), EXTRACT, "Ann", confirmed=True)
+            store.commit(prepared(days + 1), date.today() - timedelta(days=days), "Ann", confirmed=True)
             if days == 450:
                 store.undo("Ann")
     return store
@@ -292,7 +292,9 @@ def test_loads_older_than_that_are_gone_for_good_and_the_current_one_never(old_l
     assert old_loads.retain(400, "Ann") == []
     assert len(old_loads.state.audit(what="loads deleted")) == 1
     assert [f.wrong for f in check(old_loads) if f.wrong] == []
-    old_loads.retain(100, "Ann")
+    # The one before is kept whatever its age, and gone only where a person names it.
+    assert old_loads.retain(100, "Ann") == old_loads.retain(1, "Ann", confirmed=True) == []
+    old_loads.delete_load(ids[1], "Ann")
     with pytest.raises(StoreProblem, match="not kept any more.*not undone"):
         old_loads.undo("Ann")
     assert old_loads.current().info.load_id == ids[0]
@@ -300,11 +302,47 @@ def test_loads_older_than_that_are_gone_for_good_and_the_current_one_never(old_l
 
 def test_a_clock_that_runs_ahead_does_not_delete_every_earlier_load(old_loads, monkeypatch):
     aged(monkeypatch, -1000)
-    with pytest.raises(NeedsConfirmation, match="clock .* wrong"):
+    with pytest.raises(NeedsConfirmation, match="Even the current load .* clock .* wrong.* 2 loads are deleted"):
         old_loads.retain(400, "Ann")
     assert len(old_loads.history()) == 4
-    assert len(old_loads.retain(400, "Ann", confirmed=True)) == 3
-    assert len(old_loads.history()) == 1
+    assert len(old_loads.retain(400, "Ann", confirmed=True)) == 2
+    assert len(old_loads.history()) == 2
+
+
+@pytest.fixture
+def nightly(tmp_path, monkeypatch) -> Store:
+    """The loads of four nights, the last of them today."""
+    store = Store(tmp_path / "store")
+    for days in (3, 2, 1, 0):
+        with monkeypatch.context() as patch:
+            aged(patch, days)
+            store.commit(prepared(days + 1), date.today() - timedelta(days=days), "night load", confirmed=True)
+    return store
+
+
+@pytest.mark.parametrize("nights", [1, 3])
+@pytest.mark.parametrize(("named_by_the_clock", "says"), [(False, "The newest extract was taken on"), (True, "more than 400 days, nothing was loaded")])
+def test_loads_made_by_a_clock_two_years_ahead_delete_nothing(nightly, monkeypatch, nights, named_by_the_clock, says):
+    """The load of the same night looks new, so the age of the current load tells nothing: not in the first night, and not in the third."""
+    ids = [info.load_id for info in nightly.history()]
+    for night in range(nights):
+        aged(monkeypatch, -730 - night)
+        taken = date.today() + timedelta(days=night + 730 * named_by_the_clock)
+        nightly.commit(prepared(10 + night), taken, "night load", confirmed=True)
+        monkeypatch.undo()
+    aged(monkeypatch, -730 - nights)
+    with pytest.raises(NeedsConfirmation, match=f"{says}.*clock .* wrong"):
+        nightly.retain(400, "night retention")
+    assert [info.load_id for info in nightly.history()][nights:] == ids
+    assert not nightly.state.audit(what="loads deleted")
+
+
+def test_a_future_extract_date_by_mistake_does_not_hide_that_the_clock_runs_ahead(nightly, monkeypatch):
+    nightly.commit(prepared(9), date.today() + timedelta(days=36500), "Ann", confirmed=True)
+    aged(monkeypatch, -730)
+    nightly.commit(prepared(10), date.today(), "night load", confirmed=True)
+    with pytest.raises(NeedsConfirmation, match="The newest extract was taken on"):
+        nightly.retain(400, "night retention")
 
 
 def test_one_load_can_be_deleted_damaged_or_not_but_never_the_current_one(old_loads):
