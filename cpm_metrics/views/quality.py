@@ -200,8 +200,8 @@ def _wanted(missing: str) -> list[list[tuple[str | None, str]]]:
 
 
 def _named(name: str) -> tuple[str | None, str]:
-    # "Reviews after 31 Mar 2026": those that a yearly return doesn't have.
-    if name.partition(" after ")[0] in _TITLES:
+    # "Reviews before 1 Apr 2025", "Reviews after 31 Mar 2026": those that a yearly return doesn't have.
+    if re.split(" (?:before|after) ", name)[0] in _TITLES:
         return None, name
     told = _IN_DATASET.match(name)
     if told and told["title"] in _TITLES:
