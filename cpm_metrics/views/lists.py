@@ -49,6 +49,25 @@ def cases_left_out(results: Results) -> int:
     return results.rows("SELECT count(DISTINCT (file, sheet, row)) FROM snap.problems WHERE severity = 'error' AND dataset = 'cases' AND row IS NOT NULL AND NOT across")[0][0]
 
 
+def leavers_from(results: Results) -> date | None:
+    """The earliest day on which a child left care and didn't come back, of the loaded cases; None where nobody has left. A child back
+    in care brings the ends of earlier periods along: they say nothing of who left."""
+    return results.rows("SELECT min(ended) FROM (SELECT last(care_ceased ORDER BY care_started) AS ended FROM snap.cases GROUP BY child_id)")[0][0]
+
+
+def too_small(results: Results, *, of_all: bool = True) -> str:
+    """What must be said of an as-at date before the extract's leavers begin: who is still known had the best chance to be in care long.
+    "" for every other date. `of_all`: whether the results are of every child of the extract."""
+    since = leavers_from(results)
+    if not results.reconstructed or (since is not None and results.as_at >= since):
+        return ""
+    if since is None:
+        who = "No child who has left care is in the extract" if of_all else "No child who has left care is among those you see"
+    else:
+        who = f"Children who left care before {look.day(since)} are not in the extract" if of_all else f"No child who left care before {look.day(since)} is among those you see"
+    return f"{who}, so the numbers of that time are too small."
+
+
 def obligations(
     results: Results,
     *,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from cpm_metrics.engine import Results
 from cpm_metrics.store import LoadInfo
-from cpm_metrics.views import drift, look, teams
+from cpm_metrics.views import drift, lists, look, teams
 from cpm_metrics.views.contract import compliance
 from cpm_metrics.views.look import NO_TEAM
 from cpm_metrics.views.pack import Pack, Sheet, definitions, words
@@ -75,6 +75,8 @@ def make(results: Results, info: LoadInfo, *, chosen: Sequence[str] = (), start:
         "Other tables about the same children, published elsewhere, could still tell more beside these: look at both before you publish.",
         "Names": "none, and no IDs",
     }  # fmt: skip
+    if lists.too_small(results):  # without its day, on which one child left care
+        facts["Too small"] = "Children who left care long before the extract was taken are not in it, so the numbers of that time are too small."
     sheets = [
         Sheet("By rule", rated(by_rule, "title"), "Nothing fell due in this time.", WHY_NOT),
         Sheet("By team", rated(by_team, "team"), "Nothing fell due in this time.", "teams in name order, not ranked; by who held the case when it fell due; " + WHY_NOT),

@@ -94,7 +94,8 @@ class Pack:
 
 
 def make(
-    results: Results, info: LoadInfo, state: State, *, chosen: Sequence[str] = (), start: date, end: date, names: bool = False, charted: Sequence[str] = RULES, today: date | None = None
+    results: Results, info: LoadInfo, state: State, *, chosen: Sequence[str] = (), start: date, end: date, names: bool = False, charted: Sequence[str] = RULES, today: date | None = None,
+    of_all: bool = True,
 ) -> Pack:
     """The pack for the as-at date of `results` and the chosen teams (none: all), counting what fell due from `start` to `end`.
 
@@ -102,6 +103,7 @@ def make(
         state: where managers' exceptions and the marked rebases of charts are kept.
         charted: rules with a chart over time and one by team.
         today: the day on which it is made: an extract is too old as of today, not as of the as-at date.
+        of_all: whether the results are of every child of the extract, and not only of those that someone may see.
     """
     chosen = list(chosen)
     by_rule = teams.by_rule(results, start, end, chosen)
@@ -112,7 +114,7 @@ def make(
     told = quality.by_rule(quality.of_teams(quality.assessable(results), chosen), on=[r.code for r in all_rules() if results.settings[f"{r.code}.on"]])
     smallest = max(results.settings["general.smallest_counted"], 1)
     told["percent"] = told["percent"].where(told["all"] >= smallest)
-    facts = _facts(results, info, chosen, start, end, names, today or date.today())
+    facts = _facts(results, info, chosen, start, end, names, today or date.today(), of_all)
     silent = flags[flags["indicator"] == "silent-drift"].reset_index(drop=True)
     headlines = _headlines(results, chosen, by_rule, flags, ready, overdue, due_soon, smallest)
     people = {"names": names}
@@ -151,7 +153,7 @@ def _teams_text(chosen: Sequence[str]) -> str:
     return ", ".join(chosen) if chosen else "all teams"
 
 
-def _facts(results: Results, info: LoadInfo, chosen: list[str], start: date, end: date, names: bool, today: date) -> dict[str, str]:
+def _facts(results: Results, info: LoadInfo, chosen: list[str], start: date, end: date, names: bool, today: date, of_all: bool) -> dict[str, str]:
     limit = results.settings["general.stale_extract"]
     old = (today - info.extract_date).days
     stale = history.is_older_than(info.extract_date, limit, today)
@@ -166,7 +168,7 @@ def _facts(results: Results, info: LoadInfo, chosen: list[str], start: date, end
     return {
         "As at": look.day(results.as_at),
         "Extract taken on": look.day(info.extract_date),
-        "Reconstructed": f"Yes: put together for {look.day(results.as_at)} from the extract of {look.day(info.extract_date)}. What was recorded or corrected after that day may differ from what was known then." if results.reconstructed else "No: as the extract had it.",
+        "Reconstructed": f"Yes: put together for {look.day(results.as_at)} from the extract of {look.day(info.extract_date)}. What was recorded or corrected after that day may differ from what was known then. {lists.too_small(results, of_all=of_all)}".rstrip() if results.reconstructed else "No: as the extract had it.",
         "Age of the extract": (f"Too old: {look.days(old)} on {look.day(today)} (the limit is {limit.text}). What happened since then is not in it." if stale else f"{look.days(old)} on {look.day(today)}, within the limit of {limit.text}.")
         + ("" if not carried else " Older datasets, carried on from an earlier load: " + ", ".join(f"{history.DATASETS[name].title} ({look.day(day)})" for name, day in carried.items()) + "."),
         "Teams": _teams_text(chosen),

@@ -233,6 +233,11 @@ def missing_groups(rows: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["obligations", "needs"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
+def counted_for(rows: pd.DataFrame, teams: Sequence[str]) -> pd.DataFrame:
+    """Those of `unassessable` that count for the chosen teams (none chosen: all): these held the case when it fell due."""
+    return rows[rows["owner"].isin(list(teams))].reset_index(drop=True) if teams else rows
+
+
 def fix_list(rows: pd.DataFrame, *, in_care: bool | None = None, since: date | None = None) -> pd.DataFrame:
     """What people can enter: one row per child and thing to fix, by team, worker and name. `since` leaves out the records of
     meetings before that day; what is about the child's case stays.

@@ -169,9 +169,11 @@ def banners(view: View) -> None:
     if in_vain:
         st.warning(show.plain(in_vain), icon=":material/link_off:")
     if view.results.reconstructed:
+        few = lists.too_small(view.results, of_all=view.viewer.teams is None)
         st.info(
             f"Reconstructed: put together for {look.day(view.as_at)} from the extract of {look.day(view.info.extract_date)}. "
-            "What was recorded or corrected after that day may differ from what was known then.",
+            "What was recorded or corrected after that day may differ from what was known then."
+            + (f" **{few}**" if few else ""),
             icon=":material/history:",
         )
     age.banner(view.info, view.results.settings)

@@ -21,8 +21,10 @@ def page() -> None:
     view = frame.view("Data quality")
     frame.title("Data quality", view)
     shares = quality.by_rule(quality.of_teams(quality.assessable(view.results), view.teams), rules_on(view))
-    rows = over_time.untold(view.results, view.teams)
-    usual = quality.fix_list(rows, in_care=True, since=look.year_to(view.as_at))
+    everyone = over_time.untold(view.results, ())
+    rows = quality.counted_for(everyone, view.teams)
+    enter = quality.of_teams(everyone, view.teams)  # of the children whom the teams hold now: it is they who can enter it
+    usual = quality.fix_list(enter, in_care=True, since=look.year_to(view.as_at))
     groups = quality.missing_groups(rows)
     snapshot = data.store().snapshot(view.info.load_id)
     found = quality.problems(snapshot)
@@ -36,7 +38,7 @@ def page() -> None:
     )
     wanted = groups[groups["where"] == quality.EXTRACT]
     tiles = {
-        "fixes": (len(usual), "Things to enter", f"{look.count(usual['child_id'].nunique(), 'child', 'children')} in care now", "What people can enter in the case system, one row per child and thing: for children in care now, the last 12 months. The list can be widened."),
+        "fixes": (len(usual), "Things to enter", f"{look.count(usual['child_id'].nunique(), 'child', 'children')} in care now", "What people can enter in the case system, one row per child and thing: for children in care now, the last 12 months. The list can be widened. Of the children whom the chosen teams hold now."),
         "missing": (len(wanted), "Missing columns", f"{int(wanted['obligations'].sum()):,} rows held up", "Columns and datasets that the extract doesn’t have. Nobody needs to enter anything: the report needs them."),
         "rules": (int((shares["cannot_tell"] > 0).sum()), "Rules part untold", f"of {look.count(len(shares), 'rule')}", "Rules with at least one obligation that can’t be told."),
         "problems": (len(found), "Load problems", problem_words(view.info.problem_counts), "What was wrong with the files of the current load. They belong to a file, so the choice of teams doesn’t change them."),
@@ -47,7 +49,7 @@ def page() -> None:
         with column:
             show.tile(f"quality-{name}", number, title, note, chosen=which == name, help=help_, action=choose, args=(name,))
     {
-        "fixes": lambda: fix_list(view, rows), "missing": lambda: missing(view, rows, groups), "rules": lambda: rules(view, shares, rows),
+        "fixes": lambda: fix_list(view, enter), "missing": lambda: missing(view, rows, groups), "rules": lambda: rules(view, shares, rows),
         "problems": lambda: problems(view, found), "lag": lambda: lag(view, loads), "loads": lambda: over_loads(view, loads),
     }[which]()  # fmt: skip
 
@@ -96,8 +98,8 @@ def fix_list(view: frame.View, rows: pd.DataFrame) -> None:
     downloads.offer_list(out[["team", "worker", "name", "child_id", "What to enter", "What is missing", "So that it can be told", "Obligations held up", "in_care"]],
                    f"to-enter-{view.as_at.isoformat()}", view.about | {"Children": whom, "Records of meetings": when}, title="To enter")  # fmt: skip
     st.caption(
-        "Tick a row to read it in full. To hand it out: choose a team at the side, or filter the Excel sheet by its Team column. A child’s row goes to whoever holds the child now; "
-        "the side’s choice of teams is by who held the case when the obligation fell due."
+        "Tick a row to read it in full. To hand it out: choose a team at the side, or filter the Excel sheet by its Team column. Both go by the team that holds the child now "
+        "(or held it when care ended), because that team can enter it; everything else on this page goes by who held the case when the obligation fell due."
     )
 
 

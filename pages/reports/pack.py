@@ -41,7 +41,7 @@ def page() -> None:
 @st.cache_resource(max_entries=6, show_spinner="Putting the pack together…")
 def packed(where: data.Place, load_id: str, as_at: date, settings_key: str, teams: tuple[str, ...], start: date, end: date, names: bool, charted: tuple[str, ...], today: date, marks: str, _view: frame.View) -> pack.Pack:
     """The arguments are all that decides what is in it."""
-    return pack.make(_view.results, _view.info, data.store().state, chosen=teams, start=start, end=end, names=names, charted=charted, today=today)
+    return pack.make(_view.results, _view.info, data.store().state, chosen=teams, start=start, end=end, names=names, charted=charted, today=today, of_all=where.teams is None)
 
 
 def time_counted(view: frame.View) -> tuple[date, date]:

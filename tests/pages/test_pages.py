@@ -13,6 +13,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from cpm_metrics import charts, sample, views
+from cpm_metrics.engine import compute
 from cpm_metrics.errors import CpmError
 from cpm_metrics.extracts.prepare import prepare
 from cpm_metrics.extracts.problems import InputFile
@@ -20,7 +21,7 @@ from cpm_metrics.indicators import all_indicators
 from cpm_metrics.rules import all_rules
 from cpm_metrics.settings import Settings
 from cpm_metrics.store import Store
-from cpm_metrics.views import child, lists, teams, this_week
+from cpm_metrics.views import child, lists, look, outside, pack, teams, this_week
 from pages._shared import navigation
 from tests.pages.conftest import EXTRACT, ROOT, fill, numbers, open_page, texts
 
@@ -96,7 +97,29 @@ def test_an_earlier_date_is_said_to_be_reconstructed(path, full):
     at = open_page(path, as_at="2026-09-01")
     assert not at.error
     assert any("Reconstructed" in info.value for info in at.info)
+    assert "too small" not in texts(at)
     assert "1 Sep 2026" in texts(at)
+
+
+def test_a_date_before_the_extracts_leavers_begin_says_so(full, full_store):
+    """The first who left and isn't back: on the day itself nothing is said, a day earlier every page's banner says why so few are counted, and so
+    does the director's pack."""
+    with full_store.current().attached("snap") as con:
+        ends = con.execute("SELECT child_id, care_started, care_ceased FROM snap.cases ORDER BY care_started").fetchall()
+    last = {child_id: ceased for child_id, _, ceased in ends}
+    first = min(day for day in last.values() if day)
+    words = f"Children who left care before {look.day(first)} are not in the extract, so the numbers of that time are too small."
+    for day, said in ((first, False), (first - timedelta(days=1), True)):
+        at = open_page("", as_at=day.isoformat())
+        assert not at.error
+        assert (words in texts(at)) == said
+        results = compute(full_store.current(), day)
+        made = pack.make(results, full_store.current().info, full_store.state, start=day - timedelta(days=365), end=day, charted=[])
+        assert (words in made.facts["Reconstructed"]) == said
+        few = outside.make(results, full_store.current().info, start=day - timedelta(days=365), end=day).facts.get("Too small", "")
+        assert bool(few) == said
+        assert look.day(first) not in few  # on which one child left care
+    assert "too small" not in texts(open_page(""))
 
 
 def test_a_date_after_the_extract_or_no_date_at_all_is_put_right(full):

@@ -54,6 +54,29 @@ def test_the_numbers_of_data_quality_are_those_of_its_lists(full, results):
     assert f"Things to enter ({len(quality.fix_list(rows)):,})" in texts(at)
 
 
+def test_a_chosen_teams_things_to_enter_are_those_of_the_children_it_holds_now(full, results):
+    """Whom the list is handed to: every row's team is the chosen one, and none of its children's is left out because another team held the case
+    then. The other numbers stay by who held the case when it fell due."""
+    rows = quality.unassessable(results)
+    lists_ = quality.fix_list(rows)
+    moved = rows[(rows["where"] == quality.RECORD) & rows["team"].notna() & (rows["team"] != rows["owner"])]
+    team = moved["team"].value_counts().index[0]
+    at = open_page(QUALITY, team=team)
+    at.segmented_control(key="fix-whom").set_value("Everyone").run()
+    at.segmented_control(key="fix-when").set_value("Any time").run()
+    assert not at.error
+    mine = lists_[lists_["team"] == team]
+    assert f"Things to enter ({len(mine):,})" in texts(at)
+    shown = next(frame.value for frame in at.dataframe if "unlocks" in frame.value)
+    assert set(shown["team"]) == {team}
+    assert sorted(shown["child_id"]) == sorted(mine["child_id"])
+    assert "by the team that holds the child now" in texts(at)
+    shares = quality.by_rule(quality.of_teams(quality.assessable(results), [team]))
+    assert f"{shares['told'].sum():,} of {shares['all'].sum():,}" in texts(at)
+    groups = quality.missing_groups(quality.unassessable(results, [team]))
+    assert quality.missing_groups(quality.counted_for(rows, [team])).equals(groups)
+
+
 def test_one_load_cannot_tell_the_lag(full):
     assert "Cannot tell" in texts(open_page(QUALITY, show="lag"))
     assert "cannot tell: one load" in labels(open_page(QUALITY))
