@@ -265,7 +265,7 @@ def indicators_without(results: Results) -> pd.DataFrame:
     titles = {thing.code: thing.title for thing in all_indicators()}
     frame = results.frame("SELECT indicator, needs FROM unassessable ORDER BY indicator")
     frame.insert(1, "title", frame["indicator"].map(titles))
-    frame["fix"] = [_ask_for(needs).fix for needs in frame["needs"]]
+    frame["fix"] = ["In Settings, switch on what it is worked out from." if "switched off" in needs else _ask_for(needs).fix for needs in frame["needs"]]
     return frame
 
 
