@@ -135,7 +135,10 @@ def restore(source: Path, target: Path, by: str, progress: Progress = _silent) -
     wrong = [finding for finding in check(store) if finding.wrong]
     if wrong:
         raise StoreProblem(f"The backup was restored to {target}, but it is not whole: {wrong[0].wrong}", wrong[0].remedy or "Restore an earlier backup.")
-    store.state.note(by, "restore", "", {"made_at": manifest["made_at"]})
+    if not store.state.elsewhere:
+        # The line belongs into what was restored. A database elsewhere is that of the store in use, of which nothing was restored: each
+        # night's trial of the backup would stand in its audit.
+        store.state.note(by, "restore", "", {"made_at": manifest["made_at"]})
     return store
 
 

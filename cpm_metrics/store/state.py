@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -115,12 +117,34 @@ _about_itself = sa.Table(
     sa.Column("value", sa.String, nullable=False),
 )  # fmt: skip
 
-# SQLite itself refuses to change or delete a line of the audit.
-_APPEND_ONLY = [
-    f"CREATE TRIGGER IF NOT EXISTS audit_no_{act} BEFORE {act} ON audit "
-    "BEGIN SELECT RAISE(ABORT, 'the audit can only be added to'); END"
-    for act in ("update", "delete")
-]
+# The database itself refuses to change or delete a line of the audit.
+_APPEND_ONLY = {
+    "sqlite": [
+        f"CREATE TRIGGER IF NOT EXISTS audit_no_{act} BEFORE {act} ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit can only be added to'); END"
+        for act in ("update", "delete")
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION cpm_audit_no_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit can only be added to'; END $$",
+        "DROP TRIGGER IF EXISTS audit_no_change ON audit",
+        "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION cpm_audit_no_change()",
+    ],
+}
+_TAKE_AWAY = {
+    "sqlite": [f"DROP TRIGGER IF EXISTS audit_no_{act}" for act in ("update", "delete")],
+    "postgresql": ["DROP TRIGGER IF EXISTS audit_no_change ON audit"],
+}
+_HAS_TRIGGERS = {
+    "sqlite": "SELECT count(*) = 2 FROM sqlite_master WHERE type = 'trigger' AND name IN ('audit_no_update', 'audit_no_delete')",
+    "postgresql": "SELECT count(*) = 1 FROM pg_trigger WHERE tgname = 'audit_no_change' AND tgrelid = to_regclass('audit') AND tgenabled <> 'D'",
+}
+
+# What PostgreSQL raises where two transactions were in each other's way, by its SQLSTATE: a conflict, a deadlock, and a row that both
+# put in the place of none. The next try finds what the other one did.
+_IN_THE_WAY = ("40001", "40P01", "23505")
+_TRIES = 10
+_LOCK = 0x63706D  # of the tables, in PostgreSQL: a number of our own ("cpm")
 
 
 Change = Callable[[str, dict[str, Any]], dict[str, Any] | None]
@@ -349,7 +373,8 @@ class State:
                 self.make()
             return self._read(query)
         except sa.exc.SQLAlchemyError as error:
-            if "no such table" in str(error) or "does not exist" in str(error):
+            # A database or an account that does not exist is another matter (an OperationalError): that is not an empty one.
+            if "no such table" in str(error) or (isinstance(error, sa.exc.ProgrammingError) and "does not exist" in str(error)):
                 return []
             raise self._unreadable(error) from None
 
@@ -386,27 +411,48 @@ class State:
         return StoreProblem(f"{what} ({type(error).__name__}).", f"Restore the file {FILE} from a backup; or move it away, and every setting is as it was at first.")
 
     def _write(self, *statements: sa.Executable) -> None:
-        with writing_to(self.folder):
-            self.make()
+        def write() -> None:
             with self.transaction() as con:
                 for statement in statements:
                     con.execute(statement)
+
+        with writing_to(self.folder):
+            try:
+                self.make()
+                _again(write)
+            except sa.exc.SQLAlchemyError as error:
+                if self._url is None:
+                    raise
+                raise StoreProblem(
+                    f"Nothing could be written to the database that CPM_STATE_URL names ({type(error).__name__}), so nothing was changed.",
+                    "Try again. If it happens again: check that its server runs, can be reached from here, and lets this account make and change tables.",
+                ) from None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is kept in another database, and not in the store's folder."""
+        return self._url is not None
 
     def exists(self) -> bool:
         """Whether anything was ever written. (Another database by CPM_STATE_URL is always asked.)"""
         return self._url is not None or (self.folder / FILE).exists()
 
     @contextmanager
-    def transaction(self, writing: bool = True, as_it_lies: bool = False) -> Iterator[sa.Connection]:
+    def transaction(self, writing: bool = True, as_it_lies: bool = False, alone: bool = False) -> Iterator[sa.Connection]:
         """A transaction with the cipher that the rows are sealed with at this moment. Raises KeyProblem, SQLAlchemyError.
 
-        `as_it_lies`: reads the file and makes none beside it.
+        `as_it_lies`: reads the file and makes none beside it. `alone`: nobody else writes meanwhile, and what others wrote before is seen.
         """
         for _ in range(5):
             key = self._key
             with self._engine(key, as_it_lies).connect() as con:
-                con = con.execution_options(cpm_writing=writing)
+                con = con.execution_options(cpm_writing=writing, cpm_alone=alone)
+                if alone and con.dialect.name == "postgresql":
+                    # What is waited for here is to be seen afterwards, and not the database as it was before the wait.
+                    con = con.execution_options(isolation_level="READ COMMITTED")
                 with con.begin():
+                    if alone and con.dialect.name == "postgresql":
+                        con.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                     sealed_with = self._sealed_with(con)
                     if sealed_with == key:
                         yield con
@@ -435,8 +481,13 @@ class State:
     def _about_itself(self, con: sa.Connection) -> dict[str, str]:
         if not sa.inspect(con).has_table("meta"):
             return {}
-        # The lock (which SQLite has anyway) keeps the rows from being sealed anew before a change of ours is done.
-        return {r.name: r.value for r in con.execute(sa.select(_about_itself).with_for_update(read=True))}
+        query, how = sa.select(_about_itself), con.get_execution_options()
+        if how.get("cpm_writing"):
+            # Locks that SQLite has anyway. Many may write at once, and none while the rows are sealed anew or the tables made: whoever
+            # does that has these rows to itself before it touches another, and never gets from the first kind of lock to the second
+            # (two of those would wait for each other).
+            query = query.with_for_update(read=not how.get("cpm_alone"))
+        return {r.name: r.value for r in con.execute(query)}
 
     def _made_before(self, con: sa.Connection) -> bool:
         return sa.inspect(con).has_table("audit")
@@ -451,23 +502,36 @@ class State:
             encryption.of_new(self.folder)
             self._migrating = True
             try:
-                with self.transaction() as con:
-                    version = int(self._about_itself(con).get("version", 1)) if self._made_before(con) else VERSION
-                    for table in _meta.sorted_tables:
-                        con.execute(CreateTable(table, if_not_exists=True))
-                    for older in range(version, VERSION):
-                        for statement in STEPS[older]:
-                            con.exec_driver_sql(statement)
-                    add_triggers(con)
-                    self._say_about_itself(con, "version", str(VERSION))
-                    self._say_about_itself(con, "key", self._key)
+                if not self.exists() or not self._is_made():
+                    _again(self._make)
             finally:
                 self._migrating = False
             self._made = True
 
+    def _is_made(self) -> bool:
+        """Every table of today's version and the triggers are there: then nothing is made, and nobody waits."""
+        with self.transaction(writing=False) as con:
+            if not {table.name for table in _meta.sorted_tables} <= set(sa.inspect(con).get_table_names()):
+                return False
+            about = self._about_itself(con)
+            return about.get("version") == str(VERSION) and "key" in about and bool(con.exec_driver_sql(_HAS_TRIGGERS[con.dialect.name]).scalar())
+
+    def _make(self) -> None:
+        with self.transaction(alone=True) as con:
+            version = int(self._about_itself(con).get("version", 1)) if self._made_before(con) else VERSION
+            for table in _meta.sorted_tables:
+                con.execute(CreateTable(table, if_not_exists=True))
+            for older in range(version, VERSION):
+                for statement in STEPS[older]:
+                    con.exec_driver_sql(statement)
+            add_triggers(con)
+            self._say_about_itself(con, "version", str(VERSION))
+            self._say_about_itself(con, "key", self._key)
+
     def _say_about_itself(self, con: sa.Connection, name: str, value: str) -> None:
-        con.execute(sa.delete(_about_itself).where(_about_itself.c.name == name))
-        con.execute(sa.insert(_about_itself).values(name=name, value=value))
+        """Changed and not replaced: whoever waits for the row goes on with it as it is then."""
+        if not con.execute(sa.update(_about_itself).where(_about_itself.c.name == name).values(value=value)).rowcount:
+            con.execute(sa.insert(_about_itself).values(name=name, value=value))
 
     def change_rows(self, change: Change, number: str, line: AuditLine | None = None) -> None:
         """Hand every row that a person wrote to `change(table, row)`, which gives the row as it is to be, or None where it goes; and seal
@@ -479,7 +543,7 @@ class State:
         known = encryption.of(self.folder)
         cipher = known.cipher_of(number) if known and number else None
         self.make()
-        with self.transaction() as con:
+        with self.transaction(alone=True) as con:
             opener = known.cipher_of(self._key) if known and self._key else None
             drop_triggers(con)
             for table in _meta.sorted_tables:
@@ -535,9 +599,31 @@ class State:
 
 
 def _database(url: str) -> sa.Engine:
-    if url.startswith("sqlite"):
-        return _beginning(sa.create_engine(url))
-    return sa.create_engine(url, isolation_level="REPEATABLE READ")
+    """Raises StoreProblem, in which nothing of the address is repeated: it holds a password."""
+    try:
+        if url.startswith("sqlite"):
+            return _beginning(sa.create_engine(url))
+        # A connection that the server has closed since (it was restarted) is noticed before it is used.
+        return sa.create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    except ImportError as error:
+        package = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}.get(error.name or "", error.name or "psycopg[binary]")
+        raise StoreProblem(
+            f"CPM_STATE_URL names a database for which the package {package} is needed, and it is not installed.",
+            f"Install it where this program runs: .venv/bin/python -m pip install '{package}'. Or take CPM_STATE_URL away: settings are then kept in {FILE}.",
+        ) from None
+    except sa.exc.ArgumentError:
+        raise StoreProblem("CPM_STATE_URL is not the address of a database that this program knows.", "Write it as postgresql+psycopg://NAME:PASSWORD@SERVER/DATABASE.") from None
+
+
+def _again(work: Callable[[], None]) -> None:
+    """Once more where another transaction was in the way: nothing of ours was done then. SQLite waits by itself."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            return work()
+        except sa.exc.DBAPIError as error:
+            if not tries_left or getattr(error.orig, "sqlstate", getattr(error.orig, "pgcode", None)) not in _IN_THE_WAY:
+                raise
+            time.sleep(random.uniform(0, 0.02 * 2 ** min(_TRIES - tries_left, 5)))
 
 
 def holds_all(path: Path) -> bool:
@@ -590,16 +676,14 @@ def _beginning(engine: sa.Engine) -> sa.Engine:
 
 
 def add_triggers(con: sa.Connection) -> None:
-    if con.dialect.name == "sqlite":
-        for trigger in _APPEND_ONLY:
-            con.exec_driver_sql(trigger)
+    for statement in _APPEND_ONLY[con.dialect.name]:
+        con.exec_driver_sql(statement)
 
 
 def drop_triggers(con: sa.Connection) -> None:
     """For the two things that change lines of the audit: sealing them with another key, and erasing a child (rewrite.py)."""
-    if con.dialect.name == "sqlite":
-        for act in ("update", "delete"):
-            con.exec_driver_sql(f"DROP TRIGGER IF EXISTS audit_no_{act}")
+    for statement in _TAKE_AWAY[con.dialect.name]:
+        con.exec_driver_sql(statement)
 
 
 def _line(who: str, what: str, subject: str, detail: dict[str, Any]) -> sa.Insert:

@@ -97,11 +97,11 @@ def steps_counted(die_at: int | None) -> list[int]:
     folder.shutil.rmtree = counted(shutil.rmtree)
     changed = state.State.transaction
 
-    def transaction(self, writing=True):
+    def transaction(self, writing=True, **how):
         if writing and count[0] == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
         count[0] += writing
-        return changed(self, writing)
+        return changed(self, writing, **how)
 
     state.State.transaction = transaction
     return count

@@ -61,6 +61,18 @@ def test_what_comes_back_is_what_was_backed_up(store, tmp_path):
     assert wrong(back) == []
 
 
+def test_trying_a_backup_out_leaves_the_audit_in_use_as_it_was(store, tmp_path, monkeypatch):
+    """With settings and audit in another database (CPM_STATE_URL) the restored folder is a copy of the loads only."""
+    monkeypatch.setenv("CPM_STATE_URL", f"sqlite:///{tmp_path / 'elsewhere.sqlite'}")
+    store = Store(store.folder)
+    backup(store, tmp_path / "b.zip", "night backup")
+    before = store.state.audit()
+    assert [line.what for line in before] == ["backup"]
+    trial = restore(tmp_path / "b.zip", tmp_path / "trial" / "store", "night backup")
+    assert wrong(trial) == []
+    assert store.state.audit() == before
+
+
 def test_a_whole_store_and_an_empty_one_are_whole(store, tmp_path):
     assert wrong(store) == []
     assert wrong(Store(tmp_path / "none")) == []

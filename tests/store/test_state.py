@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from datetime import date, timedelta
 
 import pytest
@@ -104,6 +105,21 @@ def test_the_database_is_in_wal_mode_and_another_address_can_be_given(state, tmp
     elsewhere.note("Bob", "looked")
     assert [line.who for line in elsewhere.audit()] == ["Bob"]
     assert (tmp_path / "elsewhere.sqlite").exists()
+
+
+@pytest.mark.parametrize(("url", "without", "says"), [
+    ("postgresql://cpm:hidden-word@localhost/cpm", "psycopg", r"package psycopg\[binary\] is needed.*pip install 'psycopg\[binary\]'"),
+    ("postgresql+psycopg2://cpm:hidden-word@localhost/cpm", "psycopg2", "package psycopg2-binary is needed.*pip install 'psycopg2-binary'"),
+    ("postgres://cpm:hidden-word@localhost/cpm", None, r"not the address of a database.*postgresql\+psycopg://"),
+    ("hidden-word", None, "not the address of a database"),
+])  # fmt: skip
+def test_a_database_without_its_driver_or_with_a_wrong_address_says_what_to_do(tmp_path, monkeypatch, url, without, says):
+    if without:
+        monkeypatch.setitem(sys.modules, without, None)
+    for ask in (lambda: State(tmp_path, url).settings(), lambda: State(tmp_path, url).note("Ann", "looked")):
+        with pytest.raises(StoreProblem, match=says) as problem:
+            ask()
+        assert "hidden-word" not in str(problem.value)
 
 
 def test_a_damaged_file_says_what_to_do(state):
