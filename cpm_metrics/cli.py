@@ -46,8 +46,8 @@ ABOUT_LOAD = """Load one or more files as one load: all of it becomes current at
 A dataset that the files don't have carries on from the load before."""
 
 ABOUT_MAPPING = """a JSON file of what you have decided about headers and values. It is read if it exists, and written with
-what could not be decided: fill in the "dataset" and "columns" of a table under "unknown_tables" (header: field, or null to
-keep a column out; dataset "ignore" to leave the table out), or the "code" of a value under "questions", and load again.
+what could not be decided: fill in the "dataset" and "columns" of a table under "unknown_tables" (header: field, "" to match
+it as usual, null to keep the column out; dataset "ignore" to leave the table out), or the "code" of a value under "questions", and load again.
 Without this option the mappings made on screen are used."""
 
 
