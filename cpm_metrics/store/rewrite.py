@@ -90,7 +90,13 @@ def retain(store: Store, days: int, by: str, confirmed: bool) -> list[LoadInfo]:
         every = [info for load_id in store._files.load_ids() if (info := store._info(load_id))]
         # The one before is what `undo` goes back to: whatever the clock says, history is never down to one load by itself.
         before = max((info.load_id for info in every if info.load_id != current and not store._files.mark(info.load_id).exists()), default=None)
-        found = [info for info in every if info.loaded_at < loads.now() - timedelta(days=days) and info.load_id not in (current, before)]
+        old = [info for info in every if info.loaded_at < loads.now() - timedelta(days=days) and info.load_id != current]
+        found = [info for info in old if info.load_id != before]
+        if old and not found and confirmed:
+            raise StoreProblem(
+                "Nothing was deleted: the only load that old is the one before the current one, which is kept so that the current one can be undone.",
+                f"To delete it too: `python -m cpm_metrics retention --load {before}`.",
+            )
         if found and not confirmed and (doubt := _doubt(every, current, days)):
             raise NeedsConfirmation(
                 f"{doubt} Has loading stopped, or is this computer's clock ({moment(loads.now())}) wrong?",
