@@ -212,8 +212,9 @@ def children_list(
     frame: pd.DataFrame, columns: Sequence[str], key: str, *, height: int | str = "auto", alt: str, extra: Mapping[str, Any] | None = None,
     several: bool = False,
 ) -> list[int]:
-    """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below. Gives the rows
-    that are ticked; `several`: more than one can be, and nothing is shown below. Who may not look at single children gets their number."""
+    """A list of rows about children. A click on the name opens the child; a ticked row shows its `why` in full below, or just the child,
+    with a button that opens it: a name in a table can't be clicked by keyboard. Gives the rows that are ticked; `several`: more than one
+    can be, and nothing is shown below. Who may not look at single children gets their number."""
     if not may_list(frame):
         return []
     shown = _as_shown(frame[["child_id", "name", *columns]])
@@ -226,12 +227,11 @@ def children_list(
         "name": st.column_config.ButtonColumn("Child", type="tertiary", alignment="left", pinned=True, width=150, key=f"open-{key}", on_click=_clicked, args=(key,), help="Click to open the child. With the keyboard: Shift+Space ticks the row, then Tab to “Open the child” below the list."),
     }
     config |= {name: COLUMNS[name][1]() for name in columns if name in COLUMNS} | dict(extra or {})
-    ticks = {"on_select": "rerun", "selection_mode": "multi-row" if several else "single-row"} if several or "why" in frame else {}
     chosen = st.dataframe(
         shown, column_config=config, column_order=["name", *columns], hide_index=True, height=height, key=table_key(f"list-{key}", ids, frame.get("obligation_id", ()), frame.get("care_started", ())), alt=alt,
-        placeholder="", **ticks,
+        placeholder="", on_select="rerun", selection_mode="multi-row" if several else "single-row",
     )  # fmt: skip
-    ticked = [at for at in chosen.selection.rows if at < len(frame)] if ticks else []
+    ticked = [at for at in chosen.selection.rows if at < len(frame)]
     if ticked and not several:
         _one(frame.iloc[ticked[0]])
     return ticked
@@ -268,7 +268,7 @@ def _as_shown(frame: pd.DataFrame) -> pd.DataFrame:
 def _one(row: pd.Series) -> None:
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.text(row["why"])
+        left.text(row["why"] if "why" in row else row["name"])
         with right:
             st.button("Open the child", key=f"one-{row['child_id']}", width="stretch", **state.on_click(open_row, row))
 

@@ -398,6 +398,8 @@ def on_record(view: frame.View, stands: list[exceptions.Standing]) -> None:
         by_number = {one.exception.number: one for one in stands}
         for at in ticked:
             notes.exception(by_number[int(rows["number"].iloc[at])], "record")
+        if len(ticked) == 1:
+            st.button("Open the child", key="record-open-child", **state.on_click(show.open_row, rows.iloc[ticked[0]]))
         downloads.offer_list(as_text.drop(columns="rule"), f"exceptions-{view.as_at.isoformat()}", view.about, title="Manager’s exceptions")
 
 

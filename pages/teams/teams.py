@@ -134,15 +134,18 @@ def named(table: pd.DataFrame, column: str = "team") -> list[str]:
 
 
 def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None:
-    """The rules with their counts; a click on a rule opens its teams."""
+    """The rules with their counts; a click on a rule, or its tick (which the keyboard can set), opens its teams."""
     code = state.param("rule", list(table["rule"]), table["rule"].iloc[0])
+    ticked = (state.widget("rules") or {}).get("selection", {}).get("rows", [])
+    if ticked and ticked != [list(table["rule"]).index(code)]:  # another one was clicked since
+        state.set_widget("rules", {"selection": {"rows": [], "columns": [], "cells": []}})
     shown = table.assign(rate=rates(table), level=[[look.LEVEL[rule(c).level].label] for c in table["rule"]])
     state.remember("rows-rules", list(table["rule"]))
     st.dataframe(
-        shown, hide_index=True, placeholder="", key="rules", height=show.height(shown, HALF_A_ROW_CUT), alt="Rules with their counts and rates",
+        shown, hide_index=True, placeholder="", key="rules", on_select=tick_rule, selection_mode="single-row", height=show.height(shown, HALF_A_ROW_CUT), alt="Rules with their counts and rates",
         column_order=["title", "rate", "counted", *look.COUNTED, "cannot_tell", "level"],
         column_config={
-            "title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", width=235, pinned=True, key="pick-rule", on_click=pick_rule, help="Click a rule to see its teams."),
+            "title": st.column_config.ButtonColumn("Rule", type="tertiary", alignment="left", width=215, pinned=True, key="pick-rule", on_click=pick_rule, help="Click a rule to see its teams. With the keyboard: Shift+Space ticks the row."),
             "level": show.level_column(),
             "rate": st.column_config.TextColumn("% on time", width=85, alignment="right"),
             **count_columns(),
@@ -150,6 +153,13 @@ def rules(view: frame.View, table: pd.DataFrame, start: date, end: date) -> None
     )  # fmt: skip
     downloads.offer_list(table, f"rules-{view.as_at.isoformat()}", about(view, start, end), title="Rules")
     one_rule(view, code, start, end)
+
+
+def tick_rule() -> None:
+    """None is ticked to begin with, though one is shown: into a table with a ticked row the arrow keys don't get."""
+    rows = state.widget("rules")["selection"]["rows"]
+    if rows:
+        state.set_params(rule=state.recall("rows-rules")[rows[0]])
 
 
 def pick_rule() -> None:

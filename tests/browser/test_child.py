@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from datetime import date, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from cpm_metrics.views import child, what_if
+from cpm_metrics.views import child, look, siblings, what_if
 from tests.browser.conftest import EXTRACT, start
 from tests.browser.test_the_way import cells, heading, no_error, settled
 from tests.pages.conftest import fill
@@ -61,6 +62,27 @@ def test_from_the_child_to_the_sheet_and_what_if(page: Page, app, results, someo
     expect(page.get_by_text(re.compile(rf"{len(expected.moved)} obligations? of {len(expected.moved) + expected.same} would be different"))).to_be_visible(timeout=20_000)
     expect(page.get_by_text(re.compile(r"If that review is held on"))).to_be_visible()
     assert day.isoformat() not in page.url
+    no_error(page)
+
+
+def test_a_list_without_a_reason_opens_a_child_by_keyboard_too(page: Page, app, results, someone):
+    """Brothers and sisters side by side: no sentence to read, but the row can be ticked and its child opened."""
+    together = siblings.side_by_side(results, someone)
+    page.goto(f"{app.url}/child?child={someone}")
+    heading(page, look.name(*child.periods(results, someone).iloc[0][["forename", "surname"]], someone))
+    page.get_by_role("tab", name="Brothers and sisters").click()
+    settled(page)
+    frame = next(one for one in page.get_by_test_id("stDataFrame").all() if one.is_visible())
+    frame.locator("canvas").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(200)
+    page.keyboard.press("Shift+Space")
+    settled(page)
+    row = together.iloc[1]
+    expect(page.get_by_test_id("stText").filter(has_text=row["name"]).first).to_be_visible()
+    page.get_by_role("button", name="Open the child").press("Enter")
+    heading(page, row["name"])
+    assert parse_qs(urlsplit(page.url).query)["child"] == [row["child_id"]]
     no_error(page)
 
 

@@ -1,4 +1,4 @@
-"""Teams in a real browser: a cell of the matrix opens its rows, the keyboard changes the rule, a phone shows numbers at once."""
+"""Teams in a real browser: a cell of the matrix opens its rows, the keyboard changes the rule in each view, a phone shows numbers at once."""
 
 from __future__ import annotations
 
@@ -47,6 +47,33 @@ def test_comparing_teams_by_keyboard(page: Page, app, results):
     no_error(page)
 
 
+def test_another_rule_by_keyboard_alone(page: Page, app, results):
+    """Tab into the rules, arrow down to the third, Shift+Space: its teams stand below. A click on another's name takes the tick away."""
+    page.goto(f"{app.url}/teams")
+    heading(page, "Teams")
+    settled(page)
+    table = teams.by_rule(results, START, END)
+    grid = page.get_by_test_id("stDataFrame").first.locator("canvas").first
+    page.get_by_role("button", name=re.compile("How is this counted")).focus()
+    for _ in range(8):  # past the buttons above the table
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "CANVAS":
+            break
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(200)
+    page.keyboard.press("Shift+Space")
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query)["rule"] == [table["rule"].iloc[2]]
+    expect(page.get_by_role("heading", level=2, name=table["title"].iloc[2], exact=True)).to_be_visible()
+    box = grid.bounding_box()
+    page.mouse.click(box["x"] + 33 + 40, box["y"] + HEADER + ROW * 3 + ROW / 2)
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query)["rule"] == [table["rule"].iloc[3]]
+    expect(page.get_by_role("heading", level=2, name=table["title"].iloc[3], exact=True)).to_be_visible()
+    no_error(page)
+
+
 def test_a_phone_shows_numbers_without_scrolling(page: Page, app, results):
     """390 by 844: the first rules with their rate and how many were counted stand on the first screen."""
     page.set_viewport_size({"width": 390, "height": 844})
@@ -59,4 +86,4 @@ def test_a_phone_shows_numbers_without_scrolling(page: Page, app, results):
     first = teams.by_rule(results, START, END).iloc[0]
     shown = cells(page)[0]
     assert shown[:3] == [first["title"], teams.percent(first["rate"]) or "too few", str(first["counted"])]
-    assert box["width"] + 1 >= 190 + 85 + 75  # the widths of those three columns
+    assert box["width"] + 1 >= 33 + 190 + 85  # the widths of the tick, the rule and its rate
