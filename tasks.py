@@ -76,6 +76,14 @@ def browser() -> str:
     sys.exit("The browser tests need Chromium, Chrome or Edge. Install one, or set CHROMIUM_PATH to it, and try again.")
 
 
+def postgres() -> None:
+    """PostgreSQL for the tests of a state database there, installed when there is none (Debian). Without one, those tests fail."""
+    found = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if os.name != "nt" and not found:
+        print("Installing PostgreSQL for the tests …", flush=True)
+        apt("postgresql")
+
+
 def run(*options: str) -> None:
     """Open the dashboard on an invented council (first start) or on what was loaded before, at http://127.0.0.1:8501."""
     environment()
@@ -94,6 +102,7 @@ def test(*options: str) -> None:
     """Every test: rules, loader, store, command line, pages and a real browser. Options go to pytest."""
     environment()
     env = os.environ | {"CHROMIUM_PATH": browser()}
+    postgres()
     # Files, not single tests, are dealt out to the two processes: a file's server and browser are made once.
     call(PYTHON, "-m", "pytest", *(options or ("-n", "2", "--dist", "loadfile")), env=env)
 

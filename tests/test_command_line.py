@@ -526,6 +526,8 @@ def test_a_store_is_encrypted_and_rekeyed_by_command(run, tmp_path, monkeypatch,
 def test_retention_deletes_old_loads_only_after_asking(run, tmp_path, monkeypatch):
     from cpm_metrics.store import loads
 
+    (tmp_path / "cases.csv").write_text((tmp_path / "cases.csv").read_text().replace(f"Team of {EXTRACT}", "South"))
+    assert run("load", tmp_path / "cases.csv", "--extract-date", EXTRACT)[0] == 0  # a third load: the current one and the one before are kept
     code, _, err = run("retention", "--older-than", "400", "days")
     assert code == 1
     assert "Nobody is there to say yes" in err

@@ -847,17 +847,17 @@ def test_a_store_that_is_damaged_is_not_backed_up_over_good_backups(tmp_path, st
 
 @pytest.fixture
 def aged_store(tmp_path, small_sample, monkeypatch) -> Store:
-    """One load of 500 days ago, one of 300, one of today."""
+    """Loads of 500 days ago, of 350, of 300 and of today, each of an extract of that day: what is older than the loads say is not deleted."""
     now = loads.now()
-    for days, files in ((500, small_sample), (300, small_sample[:2]), (0, small_sample[:3])):
+    for days, files in ((500, small_sample), (350, small_sample[:1]), (300, small_sample[:2]), (0, small_sample[:3])):
         monkeypatch.setattr(loads, "now", lambda days=days: now - timedelta(days=days))
-        found = fill(tmp_path / "aged", files, EXTRACT)
+        found = fill(tmp_path / "aged", files, date.today() - timedelta(days=days))
     monkeypatch.undo()
-    assert len(found.history()) == 3
+    assert len(found.history()) == 4
     return found
 
 
-@pytest.mark.parametrize(("possible", "code", "days", "left"), [(True, 0, [], 2), (False, 1, ["--keep-loads-days", 100], 1)])
+@pytest.mark.parametrize(("possible", "code", "days", "left"), [(True, 0, [], 3), (False, 1, ["--keep-loads-days", 310], 2)])
 def test_loads_past_their_time_go_whatever_became_of_the_backup(aged_store, tmp_path, possible, code, days, left):
     """400 days where nothing is said, other days where they are; where the backup can't be written too, and the exit code tells of that."""
     folder = tmp_path / "backups"
@@ -874,7 +874,7 @@ def test_a_retention_that_fails_fails_the_night_though_the_backup_is_there(aged_
     found, said = run_night(aged_store.folder, "backup", tmp_path / "backups", "--keep-loads-days", 0)
     assert found == 1, said
     assert len(list((tmp_path / "backups").glob(night.BACKUP))) == 1
-    assert len(aged_store.history()) == 3
+    assert len(aged_store.history()) == 4
 
 
 # -- by hand, and the documents
