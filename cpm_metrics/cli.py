@@ -63,7 +63,7 @@ ABOUT_REKEY = """Encrypt everything with a new key. The present key is found as 
 only the new key opens the store; if the command is interrupted, give it again with the new key. Backups keep the key that they were made
 with: keep that too, or delete them."""
 
-ABOUT_RETENTION = """Delete loads for good, undone ones too; the current one is never deleted. It is noted in the audit. Backups are not touched."""
+ABOUT_RETENTION = """Delete loads for good, undone ones too; the current one is never deleted, nor by age the one before it. It is noted in the audit. Backups are not touched."""
 
 ABOUT_ERASE = """Take a child out of every load, note, exception and saved view, and out of the audit (which then says “erased”). Loads are
 written anew, so that nothing stays in their files. It is noted with the reference, without the ID. What is outside the store is not
@@ -163,11 +163,11 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--keyring", action="store_true", help="take the key that `key new --keyring` put in the keyring")
         _add_store(one)
         _add_by(one)
-    kept_for = command("retention", _retention, "delete old loads for good, never the current one", ABOUT_RETENTION)
+    kept_for = command("retention", _retention, "delete old loads for good, never the current one and the one before it", ABOUT_RETENTION)
     which = kept_for.add_mutually_exclusive_group(required=True)
     which.add_argument("--older-than", type=_days, nargs="+", action=_Days, metavar="DAYS", help="loads made longer ago, for example: --older-than 400 days")
     which.add_argument("--load", metavar="ID", help="this load, damaged or not (`history` and `check` name them)")
-    kept_for.add_argument("--even-so", action="store_true", help="also where even the current load is that old: loading has stopped, and the clock is right")
+    kept_for.add_argument("--even-so", action="store_true", help="also where the loads contradict the clock: loading had stopped, and the clock is right")
     erase = command("erase", _erase, "take a child out of every file of the store for good", ABOUT_ERASE)
     erase.add_argument("child", metavar="CHILD_ID")
     erase.add_argument("--reference", required=True, metavar="TEXT", help="where it was decided, for the audit; without the child's ID or name")
@@ -696,13 +696,13 @@ def _retention(options: argparse.Namespace) -> None:
         store.delete_load(options.load, _who(options))
         _say("Deleted.")
         return
-    _confirm(options, f"Every load made more than {options.older_than} days ago will be deleted for good, but for the current one.")
+    _confirm(options, f"Every load made more than {options.older_than} days ago will be deleted for good, but for the current one and the one before it.")
     try:
         # --yes is in what runs at night: it doesn't say that anybody has looked at the clock.
         gone = store.retain(options.older_than, _who(options), confirmed=options.even_so)
     except NeedsConfirmation as question:
         raise NeedsConfirmation(question.what, "Nothing was changed. If that is right, add --even-so.") from None
-    _say(f"Deleted: {_loads(len(gone))}." if gone else "No load is that old: nothing was deleted.")
+    _say(f"Deleted: {_loads(len(gone))}." if gone else "No load is to go: nothing was deleted.")
 
 
 def _people(options: argparse.Namespace) -> None:

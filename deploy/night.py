@@ -11,7 +11,7 @@ A load that would be surprising (fewer children, an older extract) is not made: 
 
 backup: a new file backup-DATE-TIME.zip, then restored beside it into a scratch folder and checked, then older ones are deleted (the
 seven newest always stay). A backup that can't be restored fails the job and deletes no older one. Then, whatever became of the backup,
-loads made more than --keep-loads-days ago are deleted for good, but for the current one: how long records are kept is a promise.
+loads made more than --keep-loads-days ago are deleted for good, but for the current one and the one before it: how long records are kept is a promise.
 
 The store is the folder that CPM_STORE names. Messages go to standard error, without a child's name. Exit code 1 where a person must look.
 """
@@ -173,7 +173,7 @@ def main() -> int:
     keeping = commands.add_parser("backup")
     keeping.add_argument("folder", type=Path)
     keeping.add_argument("--keep-days", type=int, default=35, help="backups; the seven newest always stay")
-    keeping.add_argument("--keep-loads-days", type=int, default=400, help="loads; the current one always stays")
+    keeping.add_argument("--keep-loads-days", type=int, default=400, help="loads; the current one and the one before it always stay")
     given = parser.parse_args()
     os.umask(0o077)
     fine = load(given.inbox) if given.command == "load" else backup_and_retention(given.folder, given.keep_days, given.keep_loads_days)

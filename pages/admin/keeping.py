@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from cpm_metrics.access import Right
-from cpm_metrics.errors import CpmError
+from cpm_metrics.errors import CpmError, NeedsConfirmation
 from cpm_metrics.views import look
 from cpm_metrics.views.child import periods
 from pages._shared import data, frame, show, state
@@ -32,7 +32,7 @@ def loads() -> None:
     answer("loads")
     found = data.administered().history()
     st.caption(
-        "Trends over loads, and what was known at the time, reach back only as far as loads are kept. The current load is never deleted. "
+        "Trends over loads, and what was known at the time, reach back only as far as loads are kept. The current load and the one before it are never deleted. "
         f"Where the nightly job is set up, it deletes loads after {USUAL_DAYS} days by itself (docs/hosting.md)."
     )
     if not found:
@@ -41,10 +41,12 @@ def loads() -> None:
     days = int(st.number_input("Delete loads made more than this many days ago", min_value=1, max_value=10_000, value=USUAL_DAYS, step=1, key="keeping-days"))
     current = data.administered().current()
     before = datetime.now(UTC) - timedelta(days=days)
-    old = [info for info in found if info.loaded_at < before and (current is None or info.load_id != current.info.load_id)]
+    others = [info for info in found if current is None or info.load_id != current.info.load_id]
+    undo = max((info.load_id for info in others if not info.undone), default=None)  # what “Undo” goes back to stays, as `retain` says
+    old = [info for info in others if info.loaded_at < before and info.load_id != undo]
     if not old:
         oldest = min(info.loaded_at for info in found).date()
-        show.empty("No load is that old", f"{look.count(len(found), 'load')} kept; the oldest was made on {look.day(oldest)}. Choose fewer days to delete newer ones.", ":material/inventory_2:")
+        show.empty("No load is to go", f"{look.count(len(found), 'load')} kept; the oldest was made on {look.day(oldest)}. Choose fewer days to delete newer ones.", ":material/inventory_2:")
         return
     st.dataframe(
         {"Extract taken on": [info.extract_date for info in old], "Loaded on": [info.loaded_at.date() for info in old], "Undone": ["Yes" if info.undone else "No" for info in old]},
@@ -90,7 +92,14 @@ def delete(days: int, count: int, ticked: str) -> str:
     """What stood on the page at the click, and nothing that was typed since."""
     if not state.widget(ticked):
         raise CpmError(f"Nothing is deleted yet. {look.count(count, 'load')} would be deleted for good.", "Tick the box above the button first.")
-    return f"Deleted for good: {look.count(len(data.administered().retain(days, who(), confirmed=True)), 'load')}."
+    doubted = state.recall("keeping-doubted") == (days, count)
+    state.forget("keeping-doubted")
+    try:
+        gone = data.administered().retain(days, who(), confirmed=doubted)
+    except NeedsConfirmation as question:
+        state.remember("keeping-doubted", (days, count))
+        raise CpmError(f"Nothing is deleted yet. {question.what}", "If the clock is right, press the button once more.") from None
+    return f"Deleted for good: {look.count(len(gone), 'load')}."
 
 
 def erase(shown: str) -> str:
