@@ -191,8 +191,12 @@ class Coverage:
 
 
 def coverage(results: Results) -> Coverage:
-    """Judged on the whole extract, whichever teams are chosen."""
-    ends = [day for (day,) in results.rows("SELECT care_ceased FROM periods WHERE care_ceased IS NOT NULL ORDER BY care_ceased DESC")]
+    """Judged on the whole extract, whichever teams are chosen. A child back in care brings the ends of earlier periods along: they
+    say nothing of who left."""
+    ends = [day for (day,) in results.rows(
+        """SELECT care_ceased FROM periods JOIN (SELECT child_id, max(care_started) AS care_started FROM snap.cases GROUP BY child_id) USING (child_id, care_started)
+           WHERE care_ceased IS NOT NULL ORDER BY care_ceased DESC"""
+    )]  # fmt: skip
     since = None
     for day in ends:
         if month_after(day, 12) < (since or results.as_at):

@@ -251,6 +251,9 @@ def test_from_when_on_children_who_left_are_in_the_extract():
     assert waiting.coverage(results_of(*cases, as_at=d("2024-05-31"))).since == d("2023-06-01")
     assert waiting.coverage(results_of(*cases[:1])).since is None
     assert waiting.coverage(results_of(case("A", "2026-01-05"))) == waiting.Coverage(None, 0)
+    # The end of an earlier period of a child back in care doesn't say that leavers of that time are there.
+    back = [case("B", "2015-01-05", ceased="2022-09-01"), case("B", "2024-01-05")]
+    assert waiting.coverage(results_of(*cases, *back)) == waiting.Coverage(d("2023-06-01"), 5)
     # A year to the day is not a year without one.
     pair = [case("A", "2010-01-05", ceased="2025-11-20"), case("B", "2010-01-05", ceased="2024-11-20")]
     assert waiting.coverage(results_of(*pair)).since == d("2024-11-20")
