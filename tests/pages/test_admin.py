@@ -166,7 +166,7 @@ def test_old_loads_go_only_when_ticked(own, sample_files, monkeypatch):
     assert "Nothing is deleted yet" in texts(at) and len(aged.history()) == 4
     at.checkbox(key="keeping-sure-400-1").check().run()
     click(at, "keeping-delete")  # 500 days without a load: the clock may be wrong
-    assert "nothing was loaded" in texts(at) and "press the button once more" in texts(at) and len(aged.history()) == 4
+    assert "press the button once more" in texts(at) and len(aged.history()) == 4
     click(at, "keeping-delete")
     assert "Deleted for good" in texts(at)
     assert len(aged.history()) == 3

@@ -47,6 +47,12 @@ class Expected:
         self.status = self.obligations["status"]
         self.everything = everything
 
+    @property
+    def from_before(self) -> int:
+        """Overdue for the children whom the team holds now, from when another team held them."""
+        theirs = self.everything["child_id"].isin(self.children["child_id"]) & (self.everything["team"] != self.team)
+        return 0 if self.team is None else int((theirs & (self.everything["status"] == "overdue")).sum())
+
     def words(self) -> dict[str, str]:
         return ({} if self.as_at == EXTRACT else {"as_at": self.as_at.isoformat()}) | ({} if self.team is None else {"team": self.team})
 
@@ -89,6 +95,7 @@ def test_this_week(expected, full):
     assert now["meetings"] + now["plans"] + now["records"] == (overdue & in_care).sum() > 0
     assert now["due"] == (soon & in_care).sum()
     assert now["drift"] == len(expected.flags)
+    assert also.pop("from_before", 0) == expected.from_before
     assert also == {"left_care": ((overdue | soon) & ~in_care).sum(), "cannot_tell": (expected.status == "cannot_tell").sum()}
     assert number(texts(at), r"All ([\d,]+) overdue obligations") == overdue.sum()
     assert sum(len(shown.value) for shown in at.dataframe if "why" in shown.value) == now["meetings"]
