@@ -17,11 +17,15 @@ from cpm_metrics.views import lists, look
 
 # What makes an obligation the same in two loads. Several may share it (two actions of one meeting): they are numbered.
 KEY = ["rule", "child_id", "care_started", "anchor_date", "n"]
-_KEYED = """
-    SELECT rule, child_id, care_started, anchor_date, status, team, obligation_id,
-        row_number() OVER (PARTITION BY rule, child_id, care_started, anchor_date ORDER BY due_date, detail, obligation_id) AS n
-    FROM obligation_facts
-"""
+
+
+def keyed(which: str) -> str:
+    """SQL: the obligations that fit `which`, a condition on `obligation_facts`. Columns: `KEY`, status, team, obligation_id."""
+    return f"""
+        SELECT rule, child_id, care_started, anchor_date, n, status, team, obligation_id FROM (
+            SELECT *, row_number() OVER (PARTITION BY rule, child_id, care_started, anchor_date ORDER BY due_date, detail, obligation_id) AS n
+            FROM {lists.fellows(which)}
+        ) WHERE {which}"""
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,13 @@ class Changes:
 
 def between(before: Results, now: Results) -> Changes:
     """What changed. Nothing is a change in the child's life alone: an obligation that fell due is one too."""
-    overdue_now, overdue_then = (r.frame(f"FROM ({_KEYED}) WHERE status = 'overdue'") for r in (now, before))
+    overdue_now, overdue_then = (r.frame(keyed("status = 'overdue'")) for r in (now, before))
     new = overdue_now.merge(overdue_then[KEY], on=KEY, how="left", indicator=True)
     new = new[new["_merge"] == "left_only"]
     gone = overdue_then.merge(overdue_now[KEY], on=KEY, how="left", indicator=True)
     gone = gone[gone["_merge"] == "left_only"].drop(columns="_merge")
     ids = set(gone["child_id"])
-    status_now = now.frame(f"SELECT * FROM ({_KEYED}) WHERE list_contains($ids, child_id)", {"ids": sorted(ids)})
+    status_now = now.frame(keyed("list_contains($ids, child_id)"), {"ids": sorted(ids)})
     gone = gone.merge(status_now[[*KEY, "status", "obligation_id"]].rename(columns={"status": "now", "obligation_id": "id_now"}), on=KEY, how="left")
     flags_now, flags_then = lists.flags(now), lists.flags(before)
     moved = slipped(before, now)
@@ -166,14 +170,15 @@ def _due_dates(before: Results, now: Results) -> pd.DataFrame:
     return rows.assign(became="due_later", was=rows["due_date_then"], moved_to=rows["due_date"])
 
 
+_OPEN = "status IN ('overdue', 'due_soon', 'upcoming')"
 # One row: an obligation not done yet. `n`: its place among those with the same words, `alike` of them; `together`: how many have
 # its rule, child and anchor, closed ones too.
-_OPEN_DATED = """
+_OPEN_DATED = f"""
     FROM (
         SELECT rule, child_id, care_started, anchor_date, due_date, status, obligation_id, coalesce(detail, '') AS detail,
             row_number() OVER (PARTITION BY rule, child_id, care_started, anchor_date, detail ORDER BY due_date, obligation_id) AS n,
             count(*) OVER (PARTITION BY rule, child_id, care_started, anchor_date, detail) AS alike,
             count(*) OVER (PARTITION BY rule, child_id, care_started, anchor_date) AS together
-        FROM obligation_facts
-    ) WHERE status IN ('overdue', 'due_soon', 'upcoming')
+        FROM {lists.fellows(_OPEN)}
+    ) WHERE {_OPEN}
 """

@@ -332,11 +332,9 @@ def _counted(results: Results, start: date, end: date, rule: str | None, teams: 
     """One row per obligation that counts in these months (or can't be told), under the key that it has in every load."""
     statuses = ", ".join(f"'{s}'" for s in (*COUNTED, "cannot_tell"))
     return results.frame(
-        f"""
-        SELECT k.rule, k.child_id, k.care_started, k.anchor_date, k.n, k.status, k.obligation_id
-        FROM ({changes._KEYED}) k JOIN obligation_facts f USING (obligation_id)
-        WHERE k.status IN ({statuses}) AND coalesce(f.due_date, f.anchor_date) BETWEEN $start AND $end
-          AND ($rule IS NULL OR k.rule = $rule) AND ($teams IS NULL OR list_contains($teams, k.team))
-        """,
+        changes.keyed(
+            f"status IN ({statuses}) AND coalesce(due_date, anchor_date) BETWEEN $start AND $end "
+            "AND ($rule IS NULL OR rule = $rule) AND ($teams IS NULL OR list_contains($teams, team))"
+        ),
         {"start": start, "end": end, "rule": rule, "teams": list(teams) or None},
     )

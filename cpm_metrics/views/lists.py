@@ -17,7 +17,7 @@ from cpm_metrics.views import look
 # `next_cpm`: the first CPM booked after the as-at date.
 FACTS = """
     SELECT f.*, g.grouping, c.forename, c.surname, c.iro, h.team AS team_now, h.worker AS worker_now, i.child_id IS NOT NULL AS in_care, b.next_cpm
-    FROM obligation_facts f
+    FROM obligations f
     LEFT JOIN children c ON c.child_id = f.child_id AND c.care_started = f.care_started
     LEFT JOIN children h ON h.child_id = f.child_id AND h.current
     LEFT JOIN in_care i ON i.child_id = f.child_id AND i.care_started = f.care_started
@@ -27,6 +27,16 @@ FACTS = """
     ) b ON b.child_id = f.child_id AND b.care_started = f.care_started
     LEFT JOIN (SELECT unnest($rules) AS rule, unnest($groupings) AS grouping) g ON g.rule = f.rule
 """
+
+
+def fellows(which: str) -> str:
+    """SQL of a table: the obligations that fit `which`, a condition on `obligation_facts`, and those of the same rule, child, period and
+    anchor (the actions of one meeting). Numbering them is then right, and a sixth of the work of numbering all."""
+    return f"""(
+        FROM obligation_facts AS f SEMI JOIN (SELECT rule, child_id, care_started, anchor_date FROM obligation_facts WHERE {which}) AS wanted
+        ON wanted.rule = f.rule AND wanted.child_id = f.child_id
+            AND wanted.care_started IS NOT DISTINCT FROM f.care_started AND wanted.anchor_date IS NOT DISTINCT FROM f.anchor_date
+    )"""
 
 
 def _groups() -> dict[str, list[str]]:
@@ -108,11 +118,11 @@ def obligations(
     frame = results.frame(
         f"""
         WITH x AS ({FACTS})
-        SELECT x.obligation_id, x.child_id, x.forename, x.surname, x.team, x.worker, x.team_now, x.worker_now, x.iro, x.rule, o.level, o.advisory, x.status,
+        SELECT x.obligation_id, x.child_id, x.forename, x.surname, x.team, x.worker, x.team_now, x.worker_now, x.iro, x.rule, x.level, x.advisory, x.status,
             x.anchor_date, x.due_date, x.done_date, x.days,
             CASE WHEN x.status IN ('due_soon', 'upcoming') THEN x.due_date - as_at() END AS days_left,
-            x.next_cpm, x.in_care, x.care_started, x.meeting_id, x.closes_on, x.lapses_on, x.missing, o.why
-        FROM x JOIN obligations o USING (obligation_id)
+            x.next_cpm, x.in_care, x.care_started, x.meeting_id, x.closes_on, x.lapses_on, x.missing, x.why
+        FROM x
         WHERE {" AND ".join(where)}
         ORDER BY x.status <> 'overdue', x.days DESC NULLS LAST, x.due_date NULLS LAST, x.child_id, x.rule, x.obligation_id
         """,

@@ -32,12 +32,13 @@ _BOOKED = """
         WHERE state = 'booked' AND (meeting_type = 'placement_planning' OR (is_cpm AND also_placement_planning))
     ) GROUP BY ALL
 """
+_IS_OPEN = "list_contains($open, status)"
 # One row: an open obligation's place among those of its rule, child and anchor (the actions of one meeting), done ones too.
-_PLACES = """
+_PLACES = f"""
     FROM (
         SELECT obligation_id, status, count(*) OVER same AS together, row_number() OVER (PARTITION BY rule, child_id, care_started, anchor_date, due_date ORDER BY detail, obligation_id) AS place
-        FROM obligation_facts WINDOW same AS (PARTITION BY rule, child_id, care_started, anchor_date)
-    ) SELECT obligation_id, together, place WHERE list_contains($open, status)
+        FROM {lists.fellows(_IS_OPEN)} WINDOW same AS (PARTITION BY rule, child_id, care_started, anchor_date)
+    ) SELECT obligation_id, together, place WHERE {_IS_OPEN}
 """
 
 
