@@ -175,15 +175,20 @@ class Store:
             raise SurprisingLoad(found)
 
     def _switch_to(self, info: LoadInfo, built: Path, what: str) -> None:
-        """Put the new file beside the others, note it in the audit, and switch; before the switch nothing has changed."""
+        """Put the new file beside the others, note it in the audit, and switch; before the switch nothing has changed, after it the load is made."""
         detail = {"extract_date": info.extract_date.isoformat(), "counts": info.counts, "previous": info.previous}
         try:
             self._files.publish(info.load_id, built, info.as_json())
             self.state.note(info.by, what, info.load_id, detail)
             self._files.point_to(info.load_id)
-        except BaseException:
+        except BaseException as error:
             if self._files.current_id() != info.load_id:
                 self._files.remove(info.load_id)
+            elif isinstance(error, OSError):
+                raise StoreProblem(
+                    f"The load is made and is the current one, but the disk that holds {self.folder} reported a fault while it was put down for good.",
+                    "Don’t load the files again. Have the disk checked, and look at History after the next restart: if this load isn’t the current one there, load them then.",
+                ) from None
             raise
 
     # -- going back

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -267,17 +268,21 @@ def aged(monkeypatch, days: int) -> None:
     monkeypatch.setattr(loads, "now", lambda: real - timedelta(days=days))
 
 
-@pytest.fixture
-def old_loads(tmp_path, monkeypatch) -> Store:
-    """Loads made 500, 450 (undone), 300 and 0 days ago, each of an extract of that day."""
-    store = Store(tmp_path / "store")
-    for days in (500, 450, 300, 0):
+def loaded_days_ago(folder: Path, monkeypatch, days_ago: Sequence[int], by: str, undone: int | None = None) -> Store:
+    """A load made on each of these days, of an extract of that day; one of them undone."""
+    store = Store(folder)
+    for days in days_ago:
         with monkeypatch.context() as patch:
             aged(patch, days)
-            store.commit(prepared(days + 1), date.today() - timedelta(days=days), "Ann", confirmed=True)
-            if days == 450:
-                store.undo("Ann")
+            store.commit(prepared(days + 1), date.today() - timedelta(days=days), by, confirmed=True)
+            if days == undone:
+                store.undo(by)
     return store
+
+
+@pytest.fixture
+def old_loads(tmp_path, monkeypatch) -> Store:
+    return loaded_days_ago(tmp_path / "store", monkeypatch, (500, 450, 300, 0), "Ann", undone=450)
 
 
 def test_loads_older_than_that_are_gone_for_good_and_the_current_one_never(old_loads):
@@ -314,12 +319,7 @@ def test_a_clock_that_runs_ahead_does_not_delete_every_earlier_load(old_loads, m
 @pytest.fixture
 def nightly(tmp_path, monkeypatch) -> Store:
     """The loads of four nights, the last of them today."""
-    store = Store(tmp_path / "store")
-    for days in (3, 2, 1, 0):
-        with monkeypatch.context() as patch:
-            aged(patch, days)
-            store.commit(prepared(days + 1), date.today() - timedelta(days=days), "night load", confirmed=True)
-    return store
+    return loaded_days_ago(tmp_path / "store", monkeypatch, (3, 2, 1, 0), "night load")
 
 
 @pytest.mark.parametrize("nights", [1, 3])

@@ -20,7 +20,7 @@ import store_making
 from store_making import EXTRACT, name_of, prepared, seen
 
 from cpm_metrics.errors import StoreProblem
-from cpm_metrics.store import DamagedStore, Store, build, loads
+from cpm_metrics.store import DamagedStore, Store, build, folder, loads
 from cpm_metrics.store.backup import check
 from cpm_metrics.store.state import FILE
 
@@ -106,6 +106,26 @@ def test_a_load_that_fails_at_the_switch_leaves_nothing_behind(store, monkeypatc
         store.commit(prepared(2), EXTRACT, "Ann")
     assert len(list(store.folder.glob("snapshots/*.duckdb"))) == 1
     assert name_of(2).encode() not in bytes_of(store.folder)
+
+
+def test_a_fault_of_the_disk_after_the_switch_does_not_say_that_nothing_was_loaded(store, monkeypatch):
+    store.commit(prepared(1), EXTRACT, "Ann")
+    before = store.current().info.load_id
+    sync = folder.sync
+
+    def fails(path):
+        if path == store.folder and store._files.current_id() != before:
+            raise OSError(28, "No space left on device")
+        sync(path)
+
+    monkeypatch.setattr(folder, "sync", fails)
+    with pytest.raises(StoreProblem, match="is made and is the current one, but the disk") as raised:
+        store.commit(prepared(2), EXTRACT, "Ann")
+    assert "nothing was changed" not in str(raised.value)
+    monkeypatch.undo()
+    assert name_of(2).encode() in bytes_of(store.folder)
+    assert Store(store.folder).current().info.previous == before
+    assert [f.wrong for f in check(store) if f.wrong] == []
 
 
 # -- two at once
