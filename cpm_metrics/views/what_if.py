@@ -241,20 +241,19 @@ def _flags(results: Results, child: str) -> list[str]:
 
 
 def _kept(what: str, day: date, tables: Tables, as_at: date, then: Results, settings: Settings, child: str, care_started: date) -> Kept:
-    """As it would stand on the day of the supposed meeting."""
+    """As it would stand on the day of the supposed meeting. It may meet what an earlier period of care left open: the court doesn't stop
+    where care does."""
     later = compute_rows(_held_until(tables, as_at, day), day, settings=settings)
-    key = {"child": child, "started": care_started, "day": day}
     names = ", ".join(_IDENTITY)
     open_now = set(then.rows(
-        f"""SELECT {names} FROM obligation_facts WHERE child_id = $child AND care_started = $started AND $day IS NOT NULL
-            AND status IN ('overdue', 'due_soon', 'upcoming')""", key
+        f"SELECT {names} FROM obligation_facts WHERE child_id = $child AND status IN ('overdue', 'due_soon', 'upcoming')", {"child": child}
     ))  # fmt: skip
     met = later.frame(
         f"""SELECT {', '.join('f.' + name for name in _IDENTITY)}, f.due_date, f.status, f.days, o.why
             FROM obligation_facts f JOIN obligations o USING (obligation_id)
-            WHERE f.child_id = $child AND f.care_started = $started AND (f.done_date = $day OR (f.closes_on = $day AND f.status = 'missed'))
+            WHERE f.child_id = $child AND (f.done_date = $day OR (f.closes_on = $day AND f.status = 'missed'))
             ORDER BY f.due_date, f.rule""",
-        key,
+        {"child": child, "day": day},
     )
     same = [
         tuple(None if pd.isna(value) else value.date() if isinstance(value, pd.Timestamp) else value for value in row) in open_now
@@ -263,7 +262,8 @@ def _kept(what: str, day: date, tables: Tables, as_at: date, then: Results, sett
     met = met[pd.Series(same, index=met.index, dtype=bool)].reset_index(drop=True)
     met.insert(0, "title", met["rule"].map({rule.code: rule.title for rule in all_rules()}))
     ((following,),) = later.rows(
-        "SELECT min(due_date) FROM obligation_facts WHERE rule = 'statutory-review' AND child_id = $child AND care_started = $started AND anchor_date = $day", key
+        "SELECT min(due_date) FROM obligation_facts WHERE rule = 'statutory-review' AND child_id = $child AND care_started = $started AND anchor_date = $day",
+        {"child": child, "started": care_started, "day": day},
     )
     return Kept(what, day, met[["title", "due_date", "status", "days", "why"]], following)
 

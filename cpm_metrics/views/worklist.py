@@ -90,16 +90,18 @@ _WINDOWS = {
     "next-7": (0, 7), "next-14": (0, 14), "next-28": (0, 28), "next-84": (0, 84),
 }  # fmt: skip
 ORDERS = {  # overdue before due soon, upcoming and cannot tell, but for "due"
-    "recent": "Newest overdue first", "oldest": "Longest overdue first", "due": "By due date", "child": "By child", "worker": "By team and social worker", "rule": "By rule",
+    "recent": "Newest overdue first", "oldest": "Longest overdue first", "due": "By due date", "child": "By child", "worker": "By team and social worker now", "rule": "By rule",
 }  # fmt: skip
 CARE = {"": "In care now or not", "now": "In care now", "left": "Left care"}
 SHOWN = {"all": "Everything open", "without": "Without an exception", "with": "With a manager’s exception"}
+WORKER = "worker_now"  # the column that the filter `worker` goes by
 UNSAID = ""  # a social worker or IRO that isn't recorded
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a person chose; nothing chosen is everything. Kept under a name as `plain`."""
+    """What a person chose; nothing chosen is everything. Kept under a name as `plain`. `worker`: who holds the child on the as-at date,
+    and must act, whoever held the case when it fell due."""
 
     status: tuple[str, ...] = ()
     rule: tuple[str, ...] = ()
@@ -153,9 +155,9 @@ def chosen_rows(found: pd.DataFrame, chosen: Chosen, teams: Sequence[str] = ()) 
     for column in ("status", "rule", "level"):
         if getattr(chosen, column):
             keep &= found[column].isin(getattr(chosen, column))
-    for column in ("worker", "iro"):
-        if getattr(chosen, column):
-            keep &= found[column].fillna(UNSAID).isin(getattr(chosen, column))
+    for column, wanted in ((WORKER, chosen.worker), ("iro", chosen.iro)):
+        if wanted:
+            keep &= found[column].fillna(UNSAID).isin(wanted)
     if chosen.when == "none":
         keep &= found["due_date"].isna()
     elif chosen.when == "between":
@@ -195,7 +197,7 @@ def in_order(found: pd.DataFrame, order: str, *, siblings: bool = False) -> pd.D
         "oldest": [status, due],
         "due": [due],
         "child": [name, found["child_id"], status, due],
-        "worker": [found["team"].fillna("\uffff"), found["worker"].fillna("\uffff"), status, due],
+        "worker": [found["team_now"].fillna("\uffff"), found[WORKER].fillna("\uffff"), status, due],
         "rule": [rule, status, due],
     }[order]
     by = pd.concat([*keys, rule, name, found["child_id"], found["anchor_date"], found["obligation_id"]], axis=1, keys=range(len(keys) + 5))

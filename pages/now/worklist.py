@@ -148,14 +148,13 @@ def sheets(view: frame.View, children: list[str]) -> bytes:
 def filters(view: frame.View, found, toggles) -> worklist.Chosen:
     """The widgets; what is chosen stays through the session, and, but for people's names, in the address."""
     mine = found if not view.teams else found[found["team"].isin(view.teams)]
-    now = {name: state.widget(f"work-{name}") or [] for name in ("worker", "iro")}
-    people = {name: worklist.choices(mine, name, now[name]) for name in now}
+    people = {name: worklist.choices(mine, column, state.widget(f"work-{name}") or []) for name, column in (("worker", worklist.WORKER), ("iro", "iro"))}
     more = {"label_visibility": "collapsed", "persist_state": "session"}
     with st.grid(4, min_column_width=150, gap="small"):
         status = st.multiselect("Status", look.OPEN, format_func=lambda s: look.STATUS[s].word, placeholder="Any status", key="work-status", **more)
         rule = st.multiselect("What", list(TITLES), format_func=TITLES.get, placeholder="Any rule", key="work-rule", **more)
         when = st.selectbox("Due", list(worklist.WHEN), format_func=worklist.WHEN.get, key="work-when", **more)
-        worker = st.multiselect("Social worker", people["worker"], format_func=lambda v: v or "Not recorded", placeholder="Any social worker when due", key="work-worker", **more)
+        worker = st.multiselect("Social worker", people["worker"], format_func=lambda v: v or "Not recorded", placeholder="Any social worker now", key="work-worker", **more)
         iro = st.multiselect("IRO", people["iro"], format_func=lambda v: v or "Not recorded", placeholder="Any IRO", key="work-iro", **more)
         level = st.multiselect("Level", list(look.LEVEL), format_func=lambda v: look.LEVEL[v].word, placeholder="Any level", key="work-level", **more)
         care = st.selectbox("In care", list(worklist.CARE), format_func=worklist.CARE.get, key="work-care", **more)
@@ -237,7 +236,7 @@ def in_words(chosen: worklist.Chosen) -> str:
     """For the sheet “About” of an export."""
     parts = [
         ", ".join(look.STATUS[s].word for s in chosen.status), ", ".join(TITLES[r] for r in chosen.rule), ", ".join(look.LEVEL[v].word for v in chosen.level),
-        ", ".join(w or "social worker not recorded" for w in chosen.worker), ", ".join(i or "IRO not recorded" for i in chosen.iro), worklist.WHEN[chosen.when] if chosen.when else "",
+        "social worker now: " + " or ".join(w or "not recorded" for w in chosen.worker) if chosen.worker else "", ", ".join(i or "IRO not recorded" for i in chosen.iro), worklist.WHEN[chosen.when] if chosen.when else "",
         f"from {look.day(chosen.due_from)}" if chosen.due_from else "", f"to {look.day(chosen.due_to)}" if chosen.due_to else "", worklist.CARE[chosen.care] if chosen.care else "",
         "nothing booked" if chosen.unbooked else "", worklist.SHOWN[state.widget("work-shown") or "all"] if state.widget("work-shown") not in (None, "all") else "",
     ]  # fmt: skip

@@ -72,7 +72,7 @@ def test_the_words_of_the_address_are_its_filters(full, rows):
 
 def test_a_filter_stands_in_the_address_but_a_persons_name_does_not(full, rows):
     at = open_page(PAGE)
-    worker = rows["worker"].dropna().value_counts().index[0]
+    worker = rows["worker_now"].dropna().value_counts().index[0]
     at.multiselect(key="work-status").set_value(["overdue"]).run()
     at.multiselect(key="work-worker").set_value([worker]).run()
     assert not at.error

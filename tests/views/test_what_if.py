@@ -203,6 +203,14 @@ def test_only_the_last_cpm_before_the_plan_serves_for_court():
         assert ("CPM before the final care plan" in set(kept.met["title"])) == found
 
 
+def test_it_serves_for_proceedings_of_the_earlier_period_of_care_too():
+    back = d("2026-02-16")
+    tables = court(plan_due=d("2026-05-20"))
+    tables["cases"] = [{**tables["cases"][0], "care_ceased": d("2026-02-02")}, {**tables["cases"][0], "care_started": back}]
+    (kept,) = compare(compute_rows(tables, AS_AT), "A", back, Change(cpm=d("2026-05-06"), cpm_type="final_plan_cpm")).kept
+    assert dict(zip(kept.met["title"], kept.met["status"], strict=True))["CPM before the final care plan"] == "on_time"
+
+
 def test_nothing_is_saved(store):
     """The results shared with every other visitor, and the store's folder, are as they were."""
     results = compute(store.current())

@@ -90,14 +90,14 @@ def test_filters_add_up(rows):
     """By status, rule, level, social worker (also one that isn't recorded), IRO and care: the parts together are the whole."""
     for name, column, values in (
         ("status", "status", look.OPEN), ("level", "level", list(look.LEVEL)), ("rule", "rule", sorted(set(rows["rule"]))),
-        ("worker", "worker", worklist.choices(rows, "worker")), ("iro", "iro", worklist.choices(rows, "iro")),
+        ("worker", "worker_now", worklist.choices(rows, "worker_now")), ("iro", "iro", worklist.choices(rows, "iro")),
     ):  # fmt: skip
         parts = [worklist.chosen_rows(rows, Chosen(**{name: (value,)})) for value in values]
         assert sum(map(len, parts)) == len(rows), name
         for value, part in zip(values, parts, strict=True):
             assert set(part[column].fillna("")) <= {value}
     assert sum(len(worklist.chosen_rows(rows, Chosen(care=care))) for care in ("now", "left")) == len(rows)
-    assert worklist.choices(rows, "worker", ["Zoe", "", "ann"]) == [*sorted({*rows["worker"].dropna(), "Zoe", "ann"}, key=str.casefold), ""]
+    assert worklist.choices(rows, "worker_now", ["Zoe", "", "ann"]) == [*sorted({*rows["worker_now"].dropna(), "Zoe", "ann"}, key=str.casefold), ""]
 
 
 @pytest.mark.parametrize("order", worklist.ORDERS)
