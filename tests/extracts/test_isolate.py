@@ -268,6 +268,14 @@ def test_a_200_mb_workbook_is_refused_at_once_with_its_size(tmp_path):
 # -- read once, asked several times
 
 
+@pytest.fixture(autouse=True)
+def none_waits() -> None:
+    """Pages that other tests opened in this process may have left some."""
+    for waiting in list(isolate._WAITING._all):
+        if (reading := waiting()) is not None:
+            reading.close()
+
+
 def _children() -> set[int]:
     """The processes that this one has started and that still run."""
     return {int(line.split()[0]) for line in subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True, check=False).stdout.splitlines() if "cpm_metrics.extracts.worker" in line}
