@@ -25,6 +25,8 @@ class Fault:
         return self.shown
 
 
+MERGED = "The row holds merged cells, so it is not known which rows the values are for.", "Unmerge the cells and fill in each row."
+
 # A cell is: str, float, bool, datetime, date, time, timedelta, None (blank) or Fault.
 
 
@@ -45,8 +47,8 @@ class RawTable:
     ragged: bool = False
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     row_faults: dict[int, str] = field(default_factory=dict)
-    # Of a table that a dialect made: row index -> what was wrong with the row in its file, and the remedy.
-    cut: dict[int, tuple[str, str]] = field(default_factory=dict)
+    # Of a table that a dialect made: row index -> kind of what was wrong with the row in its file, what, and the remedy.
+    cut: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import compress
 from operator import itemgetter
 
-from .cells import Fault, is_blank, show
+from .cells import MERGED, Fault, is_blank, show
 from .codes import legal_code, read_code, read_domains, read_roles, without_number
 from .datasets import DATASETS, MEETING_STATUSES, NOT_RECORDED, RAW_SUFFIX, Field, columns
 from .folding import fold, squash
@@ -153,12 +153,12 @@ class _Cleaner:
                     row=numbers[i],
                 )
             elif start + i in self.t.cut:
-                self._row_error("ragged", numbers[i], *self.t.cut[start + i])
+                kind, *said = self.t.cut[start + i]
+                self._row_error(kind, numbers[i], *said)
             elif self.t.ragged_row(start + i, self.r.header_index):
                 self._row_error("ragged", numbers[i], *ragged(len(row), width))
             elif numbers[i] in merged:
-                self._row_error("merged", numbers[i], "The row holds merged cells, so it is not known which rows the values are for.",
-                                "Unmerge the cells and fill in each row.")  # fmt: skip
+                self._row_error("merged", numbers[i], *MERGED)
             else:
                 usable.append(i)
         if other is not None:
@@ -253,11 +253,24 @@ class _Cleaner:
 
     def _with_cancelled(self, cells: Sequence) -> list:
         """A status beside a column that says what was cancelled: a meeting called off isn't held because its outcome was left blank."""
-        flags = [_status_of_flag(row[self.r.cancelled]) == "Cancelled" if self.r.cancelled < len(row) else False for row in self.rows]
-        both = sum(flag and read_code("status", MEETING_STATUSES, text_of(cell), {}) == "held" for flag, cell in zip(flags, cells, strict=True))
+        remembered = self.book.codes_for(self.d.name, "status")
+        out, both = [], 0
+        for row, number, status in zip(self.rows, self.numbers, cells, strict=True):
+            told = _status_of_flag(row[self.r.cancelled] if self.r.cancelled < len(row) else None)
+            code = None if is_blank(told) or fault_of(told) else read_code("status", MEETING_STATUSES, text_of(told), remembered)
+            if code in ("cancelled", "postponed"):
+                both += not fault_of(status) and read_code("status", MEETING_STATUSES, text_of(status), {}) == "held"
+                status = told
+            elif code is None and not is_blank(told) and not is_blank_text(text_of(told)):
+                self._problem(WARNING, "cancelled_unclear", "It can't be told from this column whether the meeting was cancelled; the status beside it was taken as it stands"
+                              + (", and it is blank, so what became of the meeting is not known." if is_blank(status) else "."),
+                              "Write Yes, No or the day on which it was cancelled.", row=number, j=self.r.cancelled, value=show(told))  # fmt: skip
+                if is_blank(status):
+                    status = told
+            out.append(status)
         if both:
             self.notes.append(f"{both} row{'s say' if both > 1 else ' says'} both held and cancelled; counted as cancelled.")
-        return ["Cancelled" if flag else cell for flag, cell in zip(flags, cells, strict=True)]
+        return out
 
     def _column(self, f: Field, j: int | None, cells: Sequence | None) -> dict[str, list]:
         n = len(self.rows)

@@ -21,6 +21,7 @@ _NOT_TO_BE_HELD = pa.array(["cancelled", "postponed"])
 # So many reviews, and none in so long before the extract date: it isn't that none was held.
 _MANY_REVIEWS = 20
 _QUIET = dt.timedelta(days=60)
+_CPMS = ("cpm", "final_plan_cpm")
 
 
 def cross_checks(tables: dict[str, pa.Table], extract_date: dt.date, sources: Sequence[Source] = ()) -> list[Problem]:
@@ -45,6 +46,7 @@ class _Checks:
         self._held_after_extract()
         self._ends_before_start()
         self._duplicate_meetings()
+        self._actions_of_no_cpm()
         self._two_teams_at_once()
         return self.found
 
@@ -245,6 +247,29 @@ class _Checks:
                         day,
                     )
                 seen[child, day] = row
+
+    def _actions_of_no_cpm(self) -> None:
+        """An action belongs to the meeting of its ID; where no meeting has that ID, to the CPM of its date. Once for each table: a list of
+        actions may hold those of reviews too."""
+        if "actions" not in self.tables or "meetings" not in self.tables:
+            return
+        ids, cpm_ids, days = set(), set(), set()
+        for _, _, child, kind, meeting, day in self._rows("meetings", "child_id", "meeting_type", "meeting_id", "meeting_date"):
+            ids.add((child, meeting))
+            if kind in _CPMS:
+                cpm_ids.add((child, meeting))
+                days.add((child, day))
+        lost = defaultdict(list)
+        for source, row, child, meeting, day in self._rows("actions", "child_id", "meeting_id", "meeting_date"):
+            named = meeting is not None and (child, meeting) in ids
+            if (child, meeting) not in cpm_ids if named else (child, day) not in days:
+                lost[source].append((row, day))
+        for source, rows in sorted(lost.items()):
+            (row, day), count = min(rows), len(rows)
+            self._say("actions", "meeting_date", (source, row), "actions_of_no_cpm",
+                      f"{count:,} action{' belongs' if count == 1 else 's belong'} to no Care Planning Meeting that is loaded{'' if count == 1 else ', this one first'}: neither Meeting ID nor Meeting date "
+                      f"is one of the child's. No rule asks for {'it' if count == 1 else 'them'}.",
+                      "Load the meetings too, or correct the Meeting ID or the date. Nothing, if these are actions of reviews or of other meetings.", day)  # fmt: skip
 
     def _two_teams_at_once(self) -> None:
         allocations = defaultdict(list)

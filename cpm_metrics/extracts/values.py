@@ -19,6 +19,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "merged": ("is part of a merged cell, so it is not known which rows the value is for.", "Unmerge the cells and fill in each row."),
     "not_a_date": ("is not a date that can be read with certainty.", "Write it day first, as 31/12/2026, or as 2026-12-31, or format it as an Excel date."),
     "month_first": ("is no day-first date: the second number is above 12, as if the month came first.", "Write the day first, as 31/12/2026. Check the other dates of this column too."),
+    "year_unclear": ("may begin with the day or with the year: of three numbers of two digits with hyphens, it is not known which is the year.", "Write the year with four digits, as 31/12/2026 or 2026-12-31."),
     "no_such_day": ("is a day that does not exist.", "Correct the date in the case system or the spreadsheet."),
     "number_as_date": ("is a plain number where a date should be.", "In Excel, format the column as Date and check what it then shows."),
     "time_as_date": ("holds a time, or a number before Excel's first day, where a date should be.", "Enter the date, as 31/12/2026."),
@@ -217,6 +218,8 @@ def _date_from(match: re.Match, text: str) -> tuple[dt.date | None, Fault | None
     day_of_month = int(part["d"])
     if match.re is _DAY_FIRST and month > 12 and 1 <= day_of_month <= 12 and month <= 31:
         return None, Fault("month_first", text)
+    if match.re is _DAY_FIRST and part["s"] == "-" and len(part["y"]) == 2 and _is_day(2000 + day_of_month, month, int(part["y"])):
+        return None, Fault("year_unclear", text)
     try:
         day = dt.date(year, month, day_of_month)
     except ValueError:
@@ -229,16 +232,27 @@ def _date_from(match: re.Match, text: str) -> tuple[dt.date | None, Fault | None
             return None, Fault("weekday_differs", text)
     if part["time"]:
         bits = re.split(r"[:.,]", part["time"])
-        if int(bits[0]) > 23 or int(bits[1]) > 59:
+        hour = int(bits[0])
+        if part["ampm"] and 1 <= hour <= 12:
+            hour = hour % 12 + 12 * (part["ampm"][0] in "Pp")
+        if hour > 23 or int(bits[1]) > 59:
             return None, Fault("not_a_date", text)
         if part["zone"]:
             # An export in universal time: 23:00 on 30 June is 1 July in England.
-            iso = f"{day.isoformat()}T{int(bits[0]):02d}:{bits[1]}:00{part['zone'].replace('Z', '+00:00')}"
+            iso = f"{day.isoformat()}T{hour:02d}:{bits[1]}:00{part['zone'].replace('Z', '+00:00')}"
             try:
                 day = dt.datetime.fromisoformat(iso).astimezone(ZoneInfo("Europe/London")).date()
             except (ValueError, OverflowError):
                 return None, Fault("not_a_date", text)
     return _in_range(day, text)
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        dt.date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_range(day: dt.date, cell: object) -> tuple[dt.date | None, Fault | None]:

@@ -35,16 +35,19 @@ SELECT * EXCLUDE (legal_status_end),
     )) AS legal_status_end
 FROM told;
 
--- One row: a day with a significant change, in a period of care. Without the dataset, a move to another placement is one.
+-- One row: a day with a significant change, in a period of care. Without the dataset, a move to another placement is one: not the
+-- placement that the period itself began with, though another period may have ended on that day.
 CREATE TABLE changes_known AS
-SELECT p.child_id, p.care_started, p.care_ceased, c.change_date, string_agg(DISTINCT c.change, '; ' ORDER BY c.change) AS change
+SELECT child_id, care_started, care_ceased, change_date, string_agg(DISTINCT change, '; ' ORDER BY change) AS change
 FROM (
-    SELECT child_id, change_date, change FROM snap.changes WHERE change_date <= as_at()
+    SELECT p.child_id, p.care_started, p.care_ceased, c.change_date, c.change
+    FROM snap.changes c
+    JOIN periods p
+      ON p.child_id = c.child_id AND c.change_date >= p.care_started
+     AND (p.care_ceased IS NULL OR c.change_date <= p.care_ceased)
+    WHERE c.change_date <= as_at()
     UNION ALL
-    SELECT child_id, placement_start, 'moved to another placement' FROM placements_of_care
-    WHERE NOT is_loaded('changes') AND placement_start > care_started
-) c
-JOIN periods p
-  ON p.child_id = c.child_id AND c.change_date >= p.care_started
- AND (p.care_ceased IS NULL OR c.change_date <= p.care_ceased)
+    SELECT child_id, care_started, care_ceased, placement_start, 'moved to another placement'
+    FROM placements_of_care WHERE NOT is_loaded('changes') AND placement_start > care_started
+)
 GROUP BY ALL;

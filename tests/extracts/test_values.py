@@ -24,6 +24,7 @@ D = dt.date
         ("13-MAR-24 00.00.00.000000000", D(2024, 3, 13)), (" 13/03/2024\u200b", D(2024, 3, 13)), ("13Mar2024", D(2024, 3, 13)),
         (D(2024, 3, 13), D(2024, 3, 13)), (dt.datetime(2024, 3, 13, 23, 59), D(2024, 3, 13)), ("29/02/2024", D(2024, 2, 29)),
         ("", None), (None, None), ("N/A", None), ("-", None), ("None", None), ("null", None),
+        ("13-03-98", D(1998, 3, 13)), ("30/06/2024 11:30 PM Z", D(2024, 7, 1)), ("30/06/2024 11:30 AM Z", D(2024, 6, 30)), ("30/06/2024 12:10 AM Z", D(2024, 6, 30)),
     ],
 )  # fmt: skip
 def test_dates_that_are_read(cell, expected):
@@ -39,7 +40,7 @@ def test_dates_that_are_read(cell, expected):
         (True, "number_as_date"), (dt.time(0, 0), "time_as_date"), (D(1900, 2, 28), "excel_1900"), ("01/01/1899", "date_out_of_range"),
         ("01/01/2199", "date_out_of_range"), ("TBC", "not_a_date"), ("next week", "not_a_date"), ("12/2024", "not_a_date"), ("2024", "number_as_date"),
         ("Tuesday 13 March 2024", "weekday_differs"), ("13/03-2024", "not_a_date"), ("13/03/2024 and 14/03/2024", "not_a_date"),
-        ("13/03/2024 25:00", "not_a_date"), ("2024-13-03", "no_such_day"), (Fault("excel_error", "#REF!"), "excel_error"), ("#N/A", "excel_error"),
+        ("13/03/2024 25:00", "not_a_date"), ("2024-13-03", "no_such_day"), ("24-03-01", "year_unclear"), ("13-03-24", "year_unclear"), (Fault("excel_error", "#REF!"), "excel_error"), ("#N/A", "excel_error"),
     ],
 )  # fmt: skip
 def test_dates_that_are_never_guessed(cell, kind):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .tables import Row
@@ -60,22 +60,15 @@ class Period:
 
 
 def periods(episodes: Iterable[Episode]) -> list[Period]:
-    """One of an episode told by two files (the fuller one) or twice in the same words. Two of one file that begin on one day and
-    differ are two: the child moved on the first day."""
-    by_child: dict[str, dict[tuple, list[Episode]]] = defaultdict(lambda: defaultdict(list))
-    for e in episodes:
-        told = by_child[e.child][e.start, e.period_key]
-        if any(_content(e) == _content(known) for known in told):
-            continue
-        elsewhere = [i for i, known in enumerate(told) if known.row.source.table.file != e.row.source.table.file]
-        if not elsewhere:
-            told.append(e)
-        elif _fuller(e, told[elsewhere[0]]):
-            told[elsewhere[0]] = e
+    """One of an episode told by two files (`_told_once`) or twice in the same words. Two of one file that begin on one day and differ
+    are two: the child moved on the first day."""
+    by_child: dict[str, list[Episode]] = defaultdict(list)
+    for e, _ in _told_once(episodes):
+        by_child[e.child].append(e)
     out = []
     for child in sorted(by_child):
         chains: list[list[Episode]] = []
-        every = [e for told in by_child[child].values() for e in told]
+        every = by_child[child]
         for e in sorted(every, key=lambda e: (e.start, e.period_key or "", e.end or dt.date.max, _content(e))):
             chain = _continues(chains, e)
             if chain is None:
@@ -110,9 +103,39 @@ def _continues(chains: list[list[Episode]], e: Episode) -> list[Episode] | None:
     return None
 
 
-def _fuller(new: Episode, old: Episode) -> bool:
-    """Closed before open, then by content: never by which file came first."""
-    return (new.end is not None, _content(new)) > (old.end is not None, _content(old))
+def differences(episodes: Iterable[Episode]) -> list[tuple[Row, str, str, str, str]]:
+    """The same as `unclear`, of episodes that two files tell differently; that the later one tells of the end is no difference."""
+    out = []
+    for e, others in _told_once(episodes):
+        for other in others:
+            both = [n for n in _TELLING if e.row.source.column(n) is not None and other.row.source.column(n) is not None]
+            if any(e.row.text(n) != other.row.text(n) for n in both if n not in _OF_THE_END or other.end is not None):
+                out.append((e.row, "told_differently", f"The same episode stands differently in row {other.row.number} of {other.row.source.table.file}; this row was used, because its file reaches further.",
+                            "Nothing, if this file is the newer one; else load it alone.", f"{e.start:%d/%m/%Y}"))  # fmt: skip
+    return out
+
+
+_OF_THE_END = ("dec", "rec", "reasonplacechange", "claeclaepisodeceaseddate", "claeclaepisodeceased", "claeclaepisodeceasedreason")
+_TELLING = ("rne", "ls", "place", "pl", "placeprovider", "claeclaepisodestartreason", *_OF_THE_END)
+
+
+def _told_once(episodes: Iterable[Episode]) -> Iterator[tuple[Episode, list[Episode]]]:
+    """Each episode with the rows of other files that tell of it and are not used. Of two files that tell of one, the one with its end is
+    used, else the one that reaches further, else by content: never the one that came first."""
+    every = list(episodes)
+    reaches: dict[str, dt.date] = {}
+    told: dict[tuple, dict[str, list[Episode]]] = defaultdict(lambda: defaultdict(list))
+    for e in every:
+        file = e.row.source.table.file
+        reaches[file] = max(reaches.get(file, e.start), e.start, e.end or e.start)
+        mine = told[e.child, e.start, e.period_key or ""][file]
+        if not any(_content(e) == _content(known) for known in mine):
+            mine.append(e)
+    for files in told.values():
+        best = max(files, key=lambda file: (sum(e.end is not None for e in files[file]), reaches[file], sorted(map(_content, files[file]))))
+        others = [e for file in sorted(files) if file != best for e in files[file]]
+        alike = [(e, [o for o in others if _content(o) != _content(e)] if len(files[best]) == 1 else []) for e in files[best]]
+        yield from alike
 
 
 def _content(e: Episode) -> list[str]:

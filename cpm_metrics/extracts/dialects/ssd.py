@@ -29,7 +29,6 @@ CARE_PLANS = Kind("ssd_care_plans", ("lacppersonid", "lacpclacareplanstartdate")
 KINDS = (EPISODES, PERSON, PROFESSIONALS, DEPARTMENTS, PLACEMENTS, REVIEWS, INVOLVEMENTS, CARE_PLANS)
 
 _ALLOCATED = re.compile(r"\b(allocated|social work|social worker|case ?worker|key ?worker|sw)\b")
-_YES = {"y", "yes", "true", "1"}
 _SEX = {"1": "Male", "2": "Female", "m": "Male", "f": "Female"}
 
 
@@ -222,15 +221,14 @@ def _placements(t: SourceTable, person_of: dict) -> Recognised | None:
 
 def _reviews(t: SourceTable, person_of: dict) -> Recognised | None:
     made = Made(t, "reviews", {"child_id": ("clar_cla_person_id", "clar_person_id", "clar_cla_id"), "review_date": ("clar_cla_review_date",),
-                               "status": ("clar_cla_review_cancelled",), "participation": ("clar_cla_review_participation",)})  # fmt: skip
+                               "status": ("clar_cla_review_cancelled",), "participation": ("clar_cla_review_participation",)}, flags=frozenset({"status"}))  # fmt: skip
     due_only = 0
     for row in t.rows():
         if not row.text("clarclareviewdate") and row.text("clarclareviewduedate"):
             due_only += 1  # a review that is due, not one that was held or booked
             continue
         child = _child(row, ("clarclapersonid", "clarpersonid"), (("claid", "clarclaid"),), person_of)
-        cancelled = row.text("clarclareviewcancelled").lower() in _YES
-        made.add(row, {"child_id": child, "review_date": row.cell("clarclareviewdate"), "status": "Cancelled" if cancelled else None,
+        made.add(row, {"child_id": child, "review_date": row.cell("clarclareviewdate"), "status": row.cell("clarclareviewcancelled"),
                        "participation": row.cell("clarclareviewparticipation")})  # fmt: skip
     return made.recognised("they have a due date but no review date yet")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from ..cells import is_blank
 from ..problems import NOTE, WARNING
 from ..recognise import Recognised
-from ..values import MESSAGES, read_date, read_text
-from .episodes import MOVES_HOME, Episode, Period, periods, runs, unclear
+from .episodes import MOVES_HOME, Episode, Period, differences, periods, runs, unclear
+from .people import DATE_OF_BIRTH, SEX, Adds, People
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
 EPISODES = Kind("episodes", ("child", "decom", "rne"))
@@ -19,7 +19,6 @@ HEADER = Kind("header", ("child", "sex", "dob", "ethnic"), without=("decom", "du
 WORKERS = Kind("workers", ("child", "swid", "swdecom"))
 KINDS = (EPISODES, HEADER, WORKERS)
 
-_SEX = {"1": "Male", "2": "Female", "m": "Male", "f": "Female"}
 _CASES = {
     "child_id": ("CHILD",),
     "care_started": ("DECOM",),
@@ -45,7 +44,7 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
     out = [_workers(t) for t in tables if t.kind == WORKERS.name]
     if not episodes:
         return out, headers
-    people = {row.id("child"): row for t in headers for row in t.rows() if row.id("child")}
+    people = People(headers, "CHILD", {"date_of_birth": Adds(DATE_OF_BIRTH[0], ("DOB",), DATE_OF_BIRTH[1]), "gender": Adds(SEX[0], ("SEX",), SEX[1])})
     made = {
         id(t): {
             name: Made(t, name, columns)
@@ -64,6 +63,8 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
                     row, {"child_id": row.cell("child"), "care_started": row.cell("decom"), "team": NOT_RECORDED}
                 )
     found = periods(good)
+    for row, kind, message, remedy, days in differences(good):
+        made[id(row.source)]["cases"].say(WARNING, kind, message, remedy, row, "DECOM", days)
     # Where a period goes on after a gap, that is what is said of it.
     before_gap = {id(p.after) for p in found if p.after is not None and not p.start_known}
     for period in found:
@@ -91,6 +92,7 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
                 out.append(m.recognised(joined))
     children = {e.child for e in good}
     out += [_header(t, children, people) for t in headers]
+    out += [_told_again(t) for t in episodes if not any(made[id(t)][name].rows for name in made[id(t)])]
     return out, []
 
 
@@ -104,9 +106,9 @@ def _episode(row: Row) -> Episode | None:
     return Episode(row, child, start, end, reason, end is not None and bool(rec) and not rec.startswith("X1"))
 
 
-def _case(period: Period, made: Made, people: dict[str | None, Row], before_gap: bool) -> None:
+def _case(period: Period, made: Made, people: People, before_gap: bool) -> None:
     first, last = period.first.row, period.last.row
-    person = people.get(period.first.child)
+    person = people.of(period.first.child)
     legal = _legal_runs(period)[-1]
     homes = [run for run in _homes(period) if run[0].reason in MOVES_HOME]
     made.add(first, {
@@ -114,12 +116,16 @@ def _case(period: Period, made: Made, people: dict[str | None, Row], before_gap:
         "reason_ceased": last.cell("rec") if period.ended else None,
         "legal_status": last.cell("ls"), "legal_status_start": legal[0].row.cell("decom"),
         "placement_type": last.cell("place", "pl"), "placement_start": homes[-1][0].row.cell("decom") if homes else None,
-        "date_of_birth": _cell_of_header(person, "dob") if person else first.cell("dob"),
+        "date_of_birth": person["date_of_birth"] if person else first.cell("dob"),
         "yearly": "Yes", "start_unknown": None if period.start_known else "Yes",
-        "gender": _SEX.get(person.text("sex").lower(), _cell_of_header(person, "sex")) if person else None,
+        "gender": person.get("gender"),
     })  # fmt: skip
     for row, kind, message, remedy, days in unclear(period):
         made.say(WARNING, kind, message, remedy, row, "DECOM", days)
+    last_of_runs = {run[-1] for run in (*_homes(period), *_legal_runs(period))}  # their end is a cell of a row that is made
+    for episode in period.episodes:
+        if episode not in last_of_runs:
+            made.say_unreadable(episode.row, "DEC")
     if not period.start_known and period.after is None:
         made.say(
             WARNING, "start_unknown",
@@ -178,27 +184,10 @@ def _legal_status(run: tuple[Episode, ...], following: Row | None, made: Made) -
     )
 
 
-# What the header fills in: its column -> our field's header, and how the cell is read.
-_OF_HEADER = {"dob": ("Date of birth", read_date), "sex": ("Gender", read_text)}
-
-
-def _cell_of_header(person: Row, column: str) -> object:
-    """Blank where it can't be read: that is said once, of the header's own row, not of each period of care."""
-    cell = person.cell(column)
-    value, fault = _OF_HEADER[column][1](cell)
-    return value if fault else cell
-
-
-def _header(table: SourceTable, children: set[str], people: dict[str | None, Row]) -> Recognised | None:
+def _header(table: SourceTable, children: set[str], people: People) -> Recognised | None:
     made = Made(table, "cases", {"child_id": ("CHILD",), "date_of_birth": ("DOB",), "gender": ("SEX",)})
-    for row in people.values():
-        if row.source is table and row.id("child") in children:
-            for column, (header, read) in _OF_HEADER.items():
-                fault = read(row.cell(column))[1]
-                if fault:
-                    what, remedy = MESSAGES[fault.kind]
-                    made.say(WARNING, fault.kind, f"{header} {what}", remedy, row, column.upper(), fault.shown)
-    alone = sum(row.id("child") not in children for row in table.rows())
+    used = people.says(made, children)
+    alone = people.alone(table, children)
     one = alone == 1
     if alone:
         made.say(
@@ -207,7 +196,12 @@ def _header(table: SourceTable, children: set[str], people: dict[str | None, Row
             f"{alone} {'child' if one else 'children'} of the header {'has' if one else 'have'} no episode, so {'is' if one else 'are'} not loaded.",
             "Load the episodes of the same return.",
         )
-    return made.fills_in(table.count - alone, "the dates of birth and the genders of the Cases")
+    return made.fills_in(used, "the dates of birth and the genders of the Cases")
+
+
+def _told_again(table: SourceTable) -> Recognised | None:
+    """A table of which another tells every episode: its rows are counted, too."""
+    return Made(table, "cases", _CASES).recognised("another file tells the same episodes")
 
 
 def _workers(table: SourceTable) -> Recognised | None:

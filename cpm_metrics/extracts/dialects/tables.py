@@ -5,36 +5,61 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from ..cells import RawTable, is_blank
+from ...errors import LoadRefused
+from ..cells import MERGED, RawTable, is_blank
 from ..datasets import DATASETS, NOT_RECORDED
 from ..folding import squash
-from ..problems import DERIVED, ColumnMap, Problem
-from ..read_csv import ragged
+from ..problems import DERIVED, WARNING, ColumnMap, Problem
+from ..read_csv import ROW_FAULTS, ragged
 from ..recognise import HEADER_ROWS, Recognised
-from ..values import read_date, read_id, text_of
+from ..values import MESSAGES, read_date, read_id, text_of
 
 __all__ = ["NOT_RECORDED", "Kind", "Made", "Row", "SourceTable", "source_table"]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A table of a dialect: it has all of `needs` and none of `without` among its (squashed) headers."""
+    """A table of a dialect: it has all of `needs`, one of `one_of` and none of `without` among its (squashed) headers."""
 
     name: str
     needs: tuple[str, ...]
     without: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class SourceTable:
     kind: str
     table: RawTable
     header_index: int
     columns: dict[str, int]  # squashed header -> column index
+    twice: dict[str, int] = field(default_factory=dict)  # squashed header -> index of the second column of that header
 
     def column(self, *names: str) -> int | None:
-        return next((self.columns[n] for n in names if n in self.columns), None)
+        """Raises LoadRefused where two columns have that header: which of them to use isn't known."""
+        name = next((n for n in names if n in self.columns), None)
+        if name is None:
+            return None
+        if name in self.twice:
+            t, first, second = self.table, self.columns[name], self.twice[name]
+            raise LoadRefused(
+                f"{t.file}{', sheet ' + t.sheet if t.sheet else ''}: two columns ({t.letter(first)} and {t.letter(second)}) have the same header "
+                f"“{str(t.rows[self.header_index][first]).strip()}” in row {t.numbers[self.header_index]}.",
+                "Rename or delete one of them, so that it is clear which to use.",
+            )
+        return self.columns[name]
+
+    @cached_property
+    def merged_rows(self) -> set[int]:
+        """The numbers of the rows that share a cell with another row, or whose own cells are one, in columns with a header."""
+        t, out = self.table, set[int]()
+        named = {j + t.first_column for j in self.columns.values()}
+        for first_row, first_column, last_row, last_column in t.merged:
+            if any(first_column <= j <= last_column for j in named):
+                out |= set(range(max(first_row, t.numbers[self.header_index] + 1), last_row + 1))
+        return out
 
     def rows(self) -> Iterator[Row]:
         for i in range(self.header_index + 1, len(self.table.rows)):
@@ -73,28 +98,40 @@ class Row:
 
     @property
     def usable(self) -> bool:
-        """False for a row that the reader could not take apart, or that is cut short: cleaning says so."""
+        """False for a row of which it isn't known which cell is which: cleaning says so of those that are rows of a dataset."""
+        return self.fault is None
+
+    @property
+    def fault(self) -> tuple[str, str, str] | None:
+        """Why the row isn't usable: kind of problem, what is wrong, what to do."""
         t = self.source.table
-        return self.index not in t.row_faults and not t.ragged_row(self.index, self.source.header_index)
+        if self.index in t.row_faults:
+            kind = t.row_faults[self.index]
+            return (kind, *ROW_FAULTS[kind])
+        if t.ragged_row(self.index, self.source.header_index):
+            return ("ragged", *ragged(len(t.rows[self.index]), len(t.rows[self.source.header_index])))
+        if self.number in self.source.merged_rows:
+            return ("merged", *MERGED)
+        return None
 
 
 def source_table(table: RawTable, kinds: Sequence[Kind]) -> SourceTable | None:
     for index, row in enumerate(table.rows[:HEADER_ROWS]):
         columns: dict[str, int] = {}
-        twice = set()
+        twice: dict[str, int] = {}
         for j, cell in enumerate(row):
             key = squash(cell) if isinstance(cell, str) and not is_blank(cell) else ""
             if key in columns:
-                twice.add(key)
-            if key:
+                twice[key] = j
+            elif key:
                 columns[key] = j
         for kind in kinds:
             if (
                 all(n in columns for n in kind.needs)
+                and (not kind.one_of or any(n in columns for n in kind.one_of))
                 and not any(n in columns for n in kind.without)
-                and not twice & set(kind.needs)
             ):
-                return SourceTable(kind.name, table, index, columns)
+                return SourceTable(kind.name, table, index, columns, twice)
     return None
 
 
@@ -111,6 +148,7 @@ class Made:
     unknown: list[frozenset[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    flags: frozenset[str] = frozenset()  # as in `Recognised`
 
     def add(self, row: Row, values: dict[str, object], unknown: Iterable[str] = ()) -> None:
         self.rows.append((row.index, values))
@@ -172,6 +210,14 @@ class Made:
             )
         )
 
+    def say_unreadable(self, row: Row, header: str) -> bool:
+        """A date that stands in no row made, so that cleaning doesn't see it. Gives whether there was something to say."""
+        fault = read_date(row.cell(squash(header)))[1]
+        if fault:
+            what, remedy = MESSAGES[fault.kind]
+            self.say(WARNING, fault.kind, f"{header} {what}", remedy, row, header, fault.shown)
+        return fault is not None
+
     def recognised(self, how_joined: str, elsewhere: int | None = 0) -> Recognised | None:
         """`how_joined` explains the rows that have no row of their own, for example "episodes continue a period of care".
         `elsewhere`: rows that another part counts; None when this part counts just its own."""
@@ -183,11 +229,13 @@ class Made:
             if any(f.name in values for _, values in self.rows) or f.name in self.from_columns
         ]
         header_row = t.rows[self.source.header_index]
-        mapping, letters, headers = [], [], []
+        mapping, letters, headers, hidden = [], [], [], set()
         for f in fields:
             j = self.source.column(*(squash(n) for n in self.from_columns.get(f.name, ())))
             letter = t.letter(j) if j is not None else ""
             header = str(header_row[j]).strip() if j is not None else "(worked out)"
+            if j is not None and j + t.first_column in t.hidden_columns:
+                hidden.add(len(letters))
             letters.append(letter)
             headers.append(header)
             samples = list(
@@ -202,9 +250,7 @@ class Made:
             t.file, t.sheet, [headers, *([values.get(f.name) for f in fields] for _, values in self.rows)],
             [t.numbers[self.source.header_index], *(t.numbers[i] for i, _ in self.rows)],
             notes=[*t.notes, *self.notes], letters=letters,
-            row_faults={n: t.row_faults[i] for n, (i, _) in enumerate(self.rows, start=1) if i in t.row_faults},
-            cut={n: ragged(len(t.rows[i]), len(header_row)) for n, (i, _) in enumerate(self.rows, start=1) if t.ragged_row(i, self.source.header_index)},
-            hidden_rows=t.hidden_rows,
+            cut={n: fault for n, (i, _) in enumerate(self.rows, start=1) if (fault := Row(self.source, i).fault)}, hidden_rows=t.hidden_rows, hidden_columns=hidden,
         )  # fmt: skip
         folded = self.source.count - len(self.used) if elsewhere is not None else 0
         if folded and how_joined:
@@ -218,5 +264,6 @@ class Made:
             mapping,
             [],
             folded=folded - extra,
+            flags=set(self.flags),
             problems=self.problems,
         )
