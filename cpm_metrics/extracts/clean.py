@@ -18,7 +18,17 @@ from .mapping import MappingBook, answers
 from .problems import ERROR, NOTE, TEMPLATE, WARNING, Problem, Question
 from .read_csv import ROW_FAULTS, ragged
 from .recognise import Recognised, lookup
-from .values import MESSAGES, fault_of, is_blank_text, read_date, read_id, read_text, read_yes_no, text_of
+from .values import (
+    MESSAGES,
+    could_be_month_first,
+    fault_of,
+    is_blank_text,
+    read_date,
+    read_id,
+    read_text,
+    read_yes_no,
+    text_of,
+)
 
 # Names of people: "None", "Null" and "NA" are surnames.
 _NAMES = {"forename", "surname"}
@@ -86,6 +96,7 @@ class _Cleaner:
         self.problems: list[Problem] = list(recognised.problems)
         self.questions: list[Question] = []
         self.notes = [*self.t.notes, *recognised.notes]
+        self.month_first: set[str] = set()  # fields of which a date is written so
 
     def run(self, say: Callable[[int, int], None]) -> Cleaned:
         start = self.r.header_index + 1
@@ -99,6 +110,7 @@ class _Cleaner:
         even = len(set(map(len, self.rows))) == 1
         turned = list(zip(*self.rows, strict=True)) if even else None
         out: dict[str, list] = {}
+        dates: list[tuple[Field, int, Sequence]] = []
         fields = (*self.d.fields, *self.d.derived)
         for n, f in enumerate(fields):
             say(n, len(fields))
@@ -107,6 +119,10 @@ class _Cleaner:
             if f.name == "status" and self.r.cancelled is not None:
                 cells = self._with_cancelled(cells)
             out |= self._column(f, j, cells)
+            if f.kind == "date" and cells is not None:
+                dates.append((f, j, cells))
+        for f, j, cells in dates if self.month_first else []:
+            self._beside_month_first(f, j, cells)
         out["source"] = [self.source] * len(self.rows)
         out["row"] = self.numbers
         if not all(self.alive):
@@ -367,10 +383,22 @@ class _Cleaner:
             taken = "other" if f.name in _UNKNOWN_IS_OTHER else None
             self.questions.append(Question(self.d.name, f.name, f.header, value, count, answers(f), taken))
         if month_first:
+            self.month_first.add(f.name)
             self._problem(
                 WARNING, "month_first_column",
                 f"{f.header}: {month_first} of the dates {'is' if month_first == 1 else 'are'} written month first. The others of this column, where both numbers are 12 or less, were read "
                 "day first and may be wrong.",
+                "Check how this report writes dates, and export it with day-first or ISO dates.", j=j,
+            )  # fmt: skip
+
+    def _beside_month_first(self, f: Field, j: int, cells: Sequence) -> None:
+        """One report mostly writes all of its dates in one way."""
+        count = sum(map(could_be_month_first, cells)) if f.name not in self.month_first else 0
+        if count:
+            self._problem(
+                WARNING, "month_first_column",
+                f"{f.header}: dates in another column of this table are written month first. {count} of the dates here, where both numbers are 12 or less, "
+                f"{'was' if count == 1 else 'were'} read day first and may be wrong.",
                 "Check how this report writes dates, and export it with day-first or ISO dates.", j=j,
             )  # fmt: skip
 

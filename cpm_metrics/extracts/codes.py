@@ -338,6 +338,8 @@ def _parts(text: str) -> list[str]:
 # SSDA903's codes of a legal status.
 LEGAL_CODES = ("C1", "C2", "D1", "E1", "V2", "V3", "V4", "L1", "L2", "L3", "J1", "J2", "J3")
 _LEGAL_CODE = re.compile(r"\s*(C1|C2|D1|E1|V2|V3|V4|J1|J2|J3|L1|L2|L3)(?![A-Za-z0-9])", re.I)
+_LEGAL_CODE_ANYWHERE = re.compile(r"(?<![A-Za-z0-9])(C1|C2|D1|E1|V2|V3|V4|J1|J2|J3|L1|L2|L3)(?![A-Za-z0-9])", re.I)
+_LEGAL_OVER = re.compile(r"\b(?:discharged|expired|revoked|lapsed|ceased)\b")  # which status the child has then isn't said
 # Names in the order in which they are looked for: the more particular first, and each is taken out of the text once found.
 _LEGAL_NAMES = tuple((re.compile(rf"\b(?:{names})\b"), name) for names, name in (
     (r"series of short (?:term )?breaks when agreements are recorded(?: i ?e not individual episodes of care)?", "V4"),
@@ -379,7 +381,8 @@ _TOGETHER = {frozenset({"E1", "C2"}): "E1", frozenset({"V3", "V4"}): "V4"}
 
 
 def legal_code(text: str | None, remembered: dict[str, str] | None = None) -> str | None:
-    """SSDA903 code of a legal status: the code at the front, else by its name; None when it can't be told, and is asked about.
+    """SSDA903 code of a legal status: the code at the front, unless another stands behind it, else by its name; None when it can't be told, and
+    is asked about.
 
     A name counts only in a text that says nothing else: "Care order (interim)" is C1, "Section 20 - care order applied for" is
     None. "Placement order and care order" is E1. "Agreed series of short term breaks" without a code is V3.
@@ -391,7 +394,10 @@ def legal_code(text: str | None, remembered: dict[str, str] | None = None) -> st
         return remembered[folded] or None
     match = _LEGAL_CODE.match(text)
     if match:
-        return match[1].upper()
+        if _LEGAL_OVER.search(folded):
+            return None
+        codes = frozenset(code.upper() for code in _LEGAL_CODE_ANYWHERE.findall(text))
+        return match[1].upper() if len(codes) == 1 else _TOGETHER.get(codes)
     return None if "?" in text else _legal_by_name(folded)
 
 

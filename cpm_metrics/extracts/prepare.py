@@ -140,7 +140,7 @@ def _told_apart(raw: list[RawTable], book: MappingBook, say: Progress) -> tuple[
     for r in unknown:
         kind = not_needed(r.table) if not r.ignored else None
         if kind:
-            r.why, r.remedy, r.refuse, r.no_loss = kind.why, kind.remedy, False, kind.no_loss
+            r.why, r.remedy, r.refuse, r.no_loss = kind.why, kind.remedy, kind.refuse, kind.no_loss
         elif known and r.table.file not in used and not (r.ignored or r.no_loss) and header_rows(r.table):
             # A whole file of which nothing would be used: one team's meetings may be in it, under a header that isn't known.
             r.refuse = True

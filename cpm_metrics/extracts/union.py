@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from .clean import Cleaned
 from .combine import Combined
-from .datasets import DATASETS, Dataset, columns
+from .datasets import DATASETS, NOT_RECORDED, Dataset, columns
 from .problems import ERROR, NOTE, Problem, Source
 
 _ARROW = {
@@ -128,7 +128,7 @@ def _one_per_period(
     for group in groups.values():
         if len(group) == 1:
             continue
-        group.sort(key=lambda key: (-sum(v is not None for v in key), [("" if v is None else str(v)) for v in key]))
+        group.sort(key=lambda key: (-sum(v is not None and v != NOT_RECORDED for v in key), [("" if v is None else str(v)) for v in key]))
         for key in group[1:]:
             i = rows.pop(key)
             source = sources[values["source"][i]]

@@ -35,7 +35,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unknown_period": ("is not in this table, which names only a period of care or a placement that is in none of the episodes.", "Load the episodes of that period too, or correct its ID."),
     "not_yes_no": ("is neither yes nor no.", "Say once what it means on the mapping screen, or use Yes or No."),
     "unknown_code": ("is a value that is not known.", "Say once what it means on the mapping screen, or correct it in the spreadsheet."),
-    "unknown_code_in_list": ("has an entry that is not known; the known entries were kept.", "Say once what it means on the mapping screen, or correct it in the spreadsheet."),
+    "unknown_code_in_list": ("has an entry that is not known; only entries that are known were kept.", "Say once what it means on the mapping screen, or correct it in the spreadsheet."),
     "control_characters": ("had characters that can't be seen or printed; they were taken out.", "Nothing, if the text looks right."),
     "blank_required": ("is blank, and a row can't be used without it.", "Fill it in and load again."),
 }  # fmt: skip
@@ -245,6 +245,12 @@ def _date_from(match: re.Match, text: str) -> tuple[dt.date | None, Fault | None
             except (ValueError, OverflowError):
                 return None, Fault("not_a_date", text)
     return _in_range(day, text)
+
+
+def could_be_month_first(cell: object) -> bool:
+    """Whether a text is read day first and would be another date month first."""
+    match = _DAY_FIRST.match(cell.strip()) if isinstance(cell, str) else None
+    return match is not None and match["d"] != match["m"] and 1 <= int(match["d"]) <= 12 and 1 <= int(match["m"]) <= 12
 
 
 def _is_day(year: int, month: int, day: int) -> bool:

@@ -42,11 +42,13 @@ def apply_dialects(raw: list[RawTable], book: MappingBook) -> tuple[list[Recogni
 
 @dataclass(frozen=True)
 class NotNeeded:
-    """Why a table of a known return was not used, and what to do. `no_loss`: no rule needs it; else something is missing beside it."""
+    """Why a table of a known return was not used, and what to do. `no_loss`: no rule needs it; else something is missing beside it.
+    `refuse`: it is needed, and can't be read."""
 
     why: str
     remedy: str = ""
     no_loss: bool = True
+    refuse: bool = False
 
 
 _SSDA903_OTHERS = (
@@ -78,8 +80,32 @@ def not_needed(table: RawTable) -> NotNeeded | None:
         headers = [c.strip().lower() for c in row if isinstance(c, str) and not is_blank(c)]
         prefixes = {m[1] if (m := _SSD_COLUMN.fullmatch(h)) else None for h in headers}
         if len(headers) > 2 and len(prefixes) == 1 and None not in prefixes:
-            return NotNeeded("it is an SSD table that no rule needs.")
+            needed = _SSD_NEEDED.get(prefixes.pop() or "")
+            return _unreadable(headers, needed, table.numbers[0]) if needed else NotNeeded("it is an SSD table that no rule needs.")
     return None
+
+
+# Columns without which a table of SSD can't be read; of several in one place, one.
+_SSD_NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "clae": (("clae_person_id",), ("clae_cla_episode_start_date",)),
+    "clap": (("clap_person_id", "clap_cla_id", "clap_cla_placement_id"), ("clap_cla_placement_start_date",)),
+    "clar": (("clar_cla_person_id", "clar_person_id", "clar_cla_id"), ("clar_cla_review_date",)),
+    "lega": (("lega_person_id",), ("lega_legal_status",), ("lega_legal_status_start_date",)),
+    "invo": (("invo_person_id",), ("invo_involvement_start_date",)),
+    "lacp": (("lacp_person_id",), ("lacp_cla_care_plan_start_date",)),
+    "cina": (("cina_person_id",), ("cina_assessment_auth_date",)),
+}
+
+
+def _unreadable(headers: list[str], needed: tuple[tuple[str, ...], ...], number: int) -> NotNeeded | None:
+    """None where nothing is missing: then it is something else that keeps it from being read."""
+    missing = [f"'{names[0]}'" for names in needed if not any(name in headers for name in names)]
+    twice = [f"'{name}'" for names in needed for name in names if headers.count(name) > 1]
+    if not missing and not twice:
+        return None
+    wrong = [f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing from the headers in row {number}"] if missing else []
+    wrong += [f"{' and '.join(twice)} stands there twice"] if twice else []
+    return NotNeeded(f"it is an SSD table that the rules need, but {', and '.join(wrong)}.", "Correct the headers, say on the mapping screen which columns these are, or load the others without it.", False, True)
 
 
 def tells_some_years(mapping: Iterable[ColumnMap]) -> bool:

@@ -104,3 +104,14 @@ class People:
     def alone(self, table: SourceTable, children: set[str]) -> int:
         """How many of a table's children are none of these."""
         return sum(1 for child, rows in self._rows.items() if child not in children for row in rows if row.source is table)
+
+
+class Names(People):
+    """Tables that give a name for an ID: `prefix`_id, `prefix`_name."""
+
+    def __init__(self, tables: list[SourceTable], prefix: str) -> None:
+        super().__init__(tables, f"{prefix}_id", {"name": Adds("The name", (f"{prefix}_name",), read_name)})
+
+    def of(self, id: str | None) -> object:
+        """None where it isn't told, or told differently."""
+        return None if id is None else super().of(id).get("name")

@@ -15,21 +15,25 @@ from ..folding import fold
 from ..problems import NOTE, WARNING
 from ..recognise import Recognised
 from .care_plans import CarePlans
-from .episodes import Episode, Period, periods, unclear
+from .episodes import Episode, Period, differences, periods, unclear
+from .people import DATE_OF_BIRTH, SEX, Adds, Names, People, read_name
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
 EPISODES = Kind("ssd_episodes", ("claepersonid", "claeclaepisodestartdate"))
 PERSON = Kind("ssd_person", ("perspersonid",), without=("claepersonid",))
 PROFESSIONALS = Kind("ssd_professionals", ("profprofessionalid", "profprofessionalname"))
 DEPARTMENTS = Kind("ssd_departments", ("deptteamid", "deptteamname"))
-PLACEMENTS = Kind("ssd_placements", ("clapclaplacementstartdate",))
-REVIEWS = Kind("ssd_reviews", ("clarclareviewdate",))
+PLACEMENTS = Kind("ssd_placements", ("clapclaplacementstartdate",), one_of=("clappersonid", "clapclaid", "clapclaplacementid"))
+REVIEWS = Kind("ssd_reviews", ("clarclareviewdate",), one_of=("clarclapersonid", "clarpersonid", "clarclaid"))
 INVOLVEMENTS = Kind("ssd_involvements", ("invopersonid", "invoinvolvementstartdate"))
 CARE_PLANS = Kind("ssd_care_plans", ("lacppersonid", "lacpclacareplanstartdate"))
 KINDS = (EPISODES, PERSON, PROFESSIONALS, DEPARTMENTS, PLACEMENTS, REVIEWS, INVOLVEMENTS, CARE_PLANS)
 
 _ALLOCATED = re.compile(r"\b(allocated|social work|social worker|case ?worker|key ?worker|sw)\b")
-_SEX = {"1": "Male", "2": "Female", "m": "Male", "f": "Female"}
+_ADDS = {
+    "forename": Adds("Forename", ("pers_forename",), read_name), "surname": Adds("Surname", ("pers_surname",), read_name),
+    "date_of_birth": Adds(DATE_OF_BIRTH[0], ("pers_dob",), DATE_OF_BIRTH[1]), "gender": Adds(SEX[0], ("pers_gender", "pers_sex"), SEX[1]),
+}  # fmt: skip
 
 
 def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTable]]:
@@ -38,18 +42,13 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
         by_kind[t.kind].append(t)
     episodes = by_kind[EPISODES.name]
     person_of = _people_by_period(episodes)
-    workers = {
-        r.id("profprofessionalid"): r.cell("profprofessionalname")
-        for t in by_kind[PROFESSIONALS.name]
-        for r in t.rows()
-    }
-    teams = {r.id("deptteamid"): r.cell("deptteamname") for t in by_kind[DEPARTMENTS.name] for r in t.rows()}
+    workers, teams = Names(by_kind[PROFESSIONALS.name], "prof_professional"), Names(by_kind[DEPARTMENTS.name], "dept_team")
     out: list[Recognised | None] = []
     allocated: dict[str, tuple] = {}
     for t in by_kind[INVOLVEMENTS.name]:
         out.append(_involvements(t, workers, teams, allocated))
     plans = CarePlans(by_kind[CARE_PLANS.name])
-    people = {r.id("perspersonid"): r for t in by_kind[PERSON.name] for r in t.rows()}
+    people = People(by_kind[PERSON.name], "pers_person_id", _ADDS)
     out += _cases(episodes, people, allocated, plans)
     out += [_placements(t, person_of) for t in by_kind[PLACEMENTS.name]]
     out += [_reviews(t, person_of) for t in by_kind[REVIEWS.name]]
@@ -62,9 +61,9 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
         by_kind[PROFESSIONALS.name] = by_kind[DEPARTMENTS.name] = []
     children = {r.id("claepersonid") for t in episodes for r in t.rows()}
     assigned = {k: {r.id(k) for t in by_kind[INVOLVEMENTS.name] for r in t.rows()} for k in ("invoprofessionalid", "invoprofessionalteam")}
-    out += [_adds(t, "perspersonid", children, "the names, dates of birth and genders of the Cases") for t in by_kind[PERSON.name]]
-    out += [_adds(t, "profprofessionalid", assigned["invoprofessionalid"], "the workers of the Allocations") for t in by_kind[PROFESSIONALS.name]]
-    out += [_adds(t, "deptteamid", assigned["invoprofessionalteam"], "the teams of the Allocations") for t in by_kind[DEPARTMENTS.name]]
+    out += [_adds(t, "cases", people, children, "the names, dates of birth and genders of the Cases") for t in by_kind[PERSON.name]]
+    out += [_adds(t, "allocations", workers, assigned["invoprofessionalid"], "the workers of the Allocations") for t in by_kind[PROFESSIONALS.name]]
+    out += [_adds(t, "allocations", teams, assigned["invoprofessionalteam"], "the teams of the Allocations") for t in by_kind[DEPARTMENTS.name]]
     out += [plans.recognised(t) for t in by_kind[CARE_PLANS.name]]
     return [r for r in out if r], left
 
@@ -80,15 +79,19 @@ def _people_by_period(episodes: list[SourceTable]) -> dict[str, object]:
     return out
 
 
-def _involvements(t: SourceTable, workers: dict, teams: dict, allocated: dict[str, tuple]) -> Recognised | None:
+def _involvements(t: SourceTable, workers: Names, teams: Names, allocated: dict[str, tuple]) -> Recognised | None:
     made = Made(t, "allocations", {"child_id": ("invo_person_id",), "worker": ("invo_professional_id",), "team": ("invo_professional_team",),
                                    "allocation_start": ("invo_involvement_start_date",), "allocation_end": ("invo_involvement_end_date",)})  # fmt: skip
     named = any(_ALLOCATED.search(fold(r.text("invoprofessionalroleid"))) for r in t.rows())
     for row in t.rows():
-        if named and not _ALLOCATED.search(fold(row.text("invoprofessionalroleid"))):
+        role = row.text("invoprofessionalroleid")
+        if named and row.usable and not role:
+            made.say(WARNING, "role_blank", "The involvement has no role, so it isn't known whether it is the allocated social worker's; it was left out.",
+                     "Fill in the role.", row, "invo_professional_role_id", "")  # fmt: skip
+        if named and row.usable and not _ALLOCATED.search(fold(role)):
             continue
-        worker = workers.get(row.id("invoprofessionalid")) or row.cell("invoprofessionalname", "invoprofessionalid")
-        team = teams.get(row.id("invoprofessionalteam")) or row.cell("invoprofessionalteam")
+        worker = workers.of(row.id("invoprofessionalid")) or row.cell("invoprofessionalname", "invoprofessionalid")
+        team = teams.of(row.id("invoprofessionalteam")) or row.cell("invoprofessionalteam")
         made.add(row, {"child_id": row.cell("invopersonid"), "worker": worker, "team": team, "allocation_start": row.cell("invoinvolvementstartdate"),
                        "allocation_end": row.cell("invoinvolvementenddate")})  # fmt: skip
         child, start, end = (
@@ -96,14 +99,14 @@ def _involvements(t: SourceTable, workers: dict, teams: dict, allocated: dict[st
             row.date("invoinvolvementstartdate"),
             row.date("invoinvolvementenddate"),
         )
-        if child and start and team:
+        if row.usable and child and start and team:
             rank = (end is None, end or dt.date.max, start, str(team), str(worker))
             if child not in allocated or rank > allocated[child][0]:
                 allocated[child] = (rank, team, worker)
-    return made.recognised("they are involvements of other professionals than the allocated worker")
+    return made.recognised("they are involvements of other professionals than the allocated worker, or of no role")
 
 
-def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: CarePlans) -> list[Recognised | None]:
+def _cases(tables: list[SourceTable], people: People, allocated: dict, plans: CarePlans) -> list[Recognised | None]:
     columns = {"child_id": ("clae_person_id",), "care_started": ("clae_entered_care_date", "clae_cla_episode_start_date"),
                "care_ceased": ("clae_cla_episode_ceased_date", "clae_cla_episode_ceased"), "reason_ceased": ("clae_cla_episode_ceased_reason",)}  # fmt: skip
     made = {id(t): Made(t, "cases", columns) for t in tables}
@@ -124,6 +127,8 @@ def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: Care
                 )
     no_team: dict[int, int] = defaultdict(int)
     every = periods(good)
+    for row, kind, message, remedy, days in differences(good):
+        made[id(row.source)].say(WARNING, kind, message, remedy, row, "clae_cla_episode_start_date", days)
     latest = {p.first.child: p for p in every}  # oldest first
     for period in every:
         m = made[id(period.first.row.source)]
@@ -131,7 +136,7 @@ def _cases(tables: list[SourceTable], people: dict, allocated: dict, plans: Care
         _case(
             period,
             m,
-            people.get(period.first.child),
+            people.of(period.first.child),
             allocated.get(period.first.child),
             plans,
             period is latest[period.first.child],
@@ -162,7 +167,7 @@ def _episode(row: Row) -> Episode | None:
     )
 
 
-def _case(period: Period, made: Made, person: Row | None, allocation: tuple | None, plans: CarePlans, latest: bool) -> None:
+def _case(period: Period, made: Made, person: dict[str, object], allocation: tuple | None, plans: CarePlans, latest: bool) -> None:
     first, last = period.first.row, period.last.row
     entered = first.date("claeenteredcaredate")
     started = first.cell("claeenteredcaredate") if entered else first.cell("claeclaepisodestartdate")
@@ -176,26 +181,20 @@ def _case(period: Period, made: Made, person: Row | None, allocation: tuple | No
     }  # fmt: skip
     planned, unknown = plans.of(period.first.child, start, period.last.end, latest)
     values |= planned
-    if person:
-        values |= {"forename": person.cell("persforename"), "surname": person.cell("perssurname"), "date_of_birth": person.cell("persdob"),
-                   "gender": _gender(person)}  # fmt: skip
-    made.add(first, values, unknown)
+    made.add(first, values | person, unknown)
+    unread = made.say_unreadable(first, "clae_entered_care_date")
+    for episode in period.episodes[:-1]:  # the last one's end is a cell of the case
+        made.say_unreadable(episode.row, "clae_cla_episode_ceased_date" if episode.row.source.column("claeclaepisodeceaseddate") is not None else "clae_cla_episode_ceased")
     for row, kind, message, remedy, days in unclear(period):
         if not (entered and kind == "start_unknown"):
             made.say(WARNING, kind, message, remedy, row, "clae_cla_episode_start_date", days)
     if not entered and not period.start_known and period.after is None:
         made.say(
             WARNING, "start_unknown",
-            "The child's first episode in the file does not begin a period of care, and there is no date of entering care, so the true start is not known; the start of the "
+            f"The child's first episode in the file does not begin a period of care, and {'the date of entering care can’t be read' if unread else 'there is no date of entering care'}, so the true start is not known; the start of the "
             "episode was taken, and what counts from it is “cannot tell”.",
             "Fill clae_entered_care_date, or load the earlier episodes too.", first, "clae_cla_episode_start_reason", first.text("claeclaepisodestartreason"),
         )  # fmt: skip
-
-
-def _gender(person: Row) -> object:
-    """Whichever of the two is filled; its codes in words."""
-    text = person.text("persgender") or person.text("perssex")
-    return _SEX.get(text.lower().lstrip("0"), text or None)
 
 
 def _child(row: Row, own: tuple[str, ...], keys: tuple[tuple[str, str], ...], person_of: dict) -> object:
@@ -233,5 +232,6 @@ def _reviews(t: SourceTable, person_of: dict) -> Recognised | None:
     return made.recognised("they have a due date but no review date yet")
 
 
-def _adds(t: SourceTable, key: str, used: set, what: str) -> Recognised | None:
-    return Made(t, "cases" if key == "perspersonid" else "allocations", {}).fills_in(sum(row.id(key) in used for row in t.rows()), what)
+def _adds(t: SourceTable, dataset: str, to: People | Names, used: set[str | None], what: str) -> Recognised | None:
+    made = Made(t, dataset, {})
+    return made.fills_in(to.says(made, used), what)
