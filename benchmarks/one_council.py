@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import council_data
-from benchmarks.measure import Row, median, p95, said, seconds, spread
+from benchmarks.measure import Row, alone, median, p95, said, spread
 from benchmarks.work import Work
-from cpm_metrics.engine import compute
 
 # In care, and as many who left: England's 83,000 in 153 authorities are 540 each; the other is one of the largest.
 SIZES = {"council": (500, "one council of 1,000 children"), "council-large": (1_000, "a large one of 2,000")}
@@ -18,9 +17,7 @@ def bench(work: Work) -> list[Row]:
 
 def one(work: Work, name: str, in_care: int, words: str) -> Row:
     store = work.council(in_care)
-    snapshot = store.current()
-    compute(snapshot)  # warm-up
-    times = [seconds(lambda: compute(snapshot)) for _ in range(work.runs(9))]
+    times = alone("benchmarks.growth:times", str(store.folder), work.runs(9))
     sizes = council_data.sizes(store)
     return Row(name, f"All rules and indicators, {words}", "", f"≤ {SECONDS} s", f"{said(median(times))} (95th percentile {said(p95(times))})", median(times) <= SECONDS,
                [f"{words[0].upper()}{words[1:]}: {sizes['in care']:,} in care, {sizes['left']:,} left, {sizes['meetings and reviews']:,} meetings and reviews. {spread(times)}."])  # fmt: skip

@@ -229,7 +229,7 @@ def _compute(con: duckdb.DuckDBPyConnection, as_at: date, extract_date: date, lo
     shared = _shared(settings)
     shared |= {"rule_codes": _listed(rule.code for rule in all_rules()), "statuses": _listed(STATUSES)}
     clocks = [_cannot_tell(rule, unmet) if (unmet := _in_words(_lacking(rule.needs, present))) else _clock(rule, settings, shared) for rule in rules]
-    beyond = COMPRESS_EARLY if rows > TOO_MANY_ROWS else COMPRESS_BEYOND
+    beyond = COMPRESS_EARLY if rows > TOO_MANY_ROWS else COMPRESS_BEYOND if rows > MANY_ROWS else None
     *tables, status = _sql_files()
     run(con, [
         Step(lambda cursor: _table(cursor, "calendar", workdays.calendar(_working_day_counts(settings))), "calendar"),

@@ -47,22 +47,24 @@ def steps_of(con: duckdb.DuckDBPyConnection, sql: str) -> list[Step]:
     return found
 
 
-def run(con: duckdb.DuckDBPyConnection, steps: Iterable[Step], compress_beyond: int = COMPRESS_BEYOND) -> None:
-    """All steps; one that reads what another makes comes after it. They are taken in their order where they could go at once, and those
-    that make nothing new (they add rows) are committed in their order: the same load gives the same rows in the same places.
+def run(con: duckdb.DuckDBPyConnection, steps: Iterable[Step], compress_beyond: int | None = COMPRESS_BEYOND) -> None:
+    """All steps; one that reads what another makes comes after it. Where several could go at once, the one that the longest chain of others
+    waits for goes first, else they are taken in their order. Those that make nothing new (they add rows) are committed in their order: the
+    same load gives the same rows in the same places.
 
-    `compress_beyond`: bytes held in tables, beyond which they are compressed in between.
+    `compress_beyond`: bytes held in tables, beyond which they are compressed in between; None: never, and it is not asked after each step
+    how many they are.
 
     Raises ValueError where steps wait for each other; what a step raises, when the others that run have ended.
     """
-    left = list(steps)
+    left = _longest_chain_first(list(steps))
     unmade = {step.makes for step in left} - {""}
     running: dict[Future[duckdb.DuckDBPyConnection], Step] = {}
     adding = [step for step in left if not step.makes]
     added: dict[int, duckdb.DuckDBPyConnection] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while left or running:
-            full = _held(con) > compress_beyond
+            full = compress_beyond is not None and _held(con) > compress_beyond
             if full and not running:
                 if not added:
                     # To a tenth or so; only when asked for, and while nothing else runs. It takes as long as writing it did.
@@ -83,6 +85,21 @@ def run(con: duckdb.DuckDBPyConnection, steps: Iterable[Step], compress_beyond: 
                     added[id(step)] = cursor
             while adding and id(adding[0]) in added:
                 _commit(added.pop(id(adding.pop(0))))
+
+
+def _longest_chain_first(steps: list[Step]) -> list[Step]:
+    by_name = {step.makes: step for step in steps if step.makes}
+    waiting: dict[str, int] = {}  # what a step makes -> how long the longest chain of steps is that reads it, one from another
+
+    def told(step: Step, length: int) -> None:
+        for name in step.reads & by_name.keys():
+            if waiting.get(name, 0) < length <= len(steps):  # beyond, they wait for each other
+                waiting[name] = length
+                told(by_name[name], length + 1)
+
+    for step in steps:
+        told(step, 1)
+    return sorted(steps, key=lambda step: -waiting.get(step.makes, 0))
 
 
 def _ready(left: Sequence[Step], unmade: set[str], most: int) -> list[Step]:

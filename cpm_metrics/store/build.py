@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from cpm_metrics.errors import StoreProblem
 from cpm_metrics.extracts.cross_checks import cross_checks
 from cpm_metrics.extracts.datasets import DATASETS, columns
-from cpm_metrics.extracts.prepare import some_years_only, teams_of_cases
 from cpm_metrics.extracts.problems import ColumnMap, Prepared, Source
 from cpm_metrics.store import connect
 from cpm_metrics.store.erase import Child, Erased
@@ -128,6 +127,11 @@ def contents_with(record: Prepared, extract_date: date, load_id: str, before: Sn
 
 def _one_load_or_several(found: Contents, new: set[str]) -> None:
     """What prepare() tells one dataset from another of the same files must be the same where the other carries on."""
+    from cpm_metrics.extracts.prepare import (  # all the readers of files: whoever only looks needs none
+        some_years_only,
+        teams_of_cases,
+    )
+
     sources = [_source(source) for source in found.sources]
     if ("cases" in new) != ("reviews" in new):
         some_years_only(found.tables, sources)
