@@ -11,7 +11,7 @@ from itertools import compress
 from operator import itemgetter
 
 from .cells import MERGED, Fault, is_blank, show
-from .codes import legal_code, read_code, read_domains, read_roles, without_number
+from .codes import legal_code, read_code, read_domains, read_gender, read_roles
 from .datasets import DATASETS, MEETING_STATUSES, NOT_RECORDED, RAW_SUFFIX, Field, columns
 from .folding import fold, squash
 from .mapping import MappingBook, answers
@@ -42,7 +42,6 @@ _FOOTER = re.compile(
     r"records?\b.{0,12}\d|source\b|copyright|confidential|official sensitive|data (as at|extracted|correct)|extracted (on|by|at)\b|notes?$|"
     r"as at \d|created (on|by)\b|exported (on|by|at)\b|\d+ (records|rows)\b"
 )
-_SEX = {"1": "Male", "m": "Male", "2": "Female", "f": "Female"}
 _DIGIT = re.compile(r"\d")
 _TOTAL = re.compile(r"(grand |overall )?(sub ?)?totals?\b|counts?\b|average\b")
 # The heading of a group of rows, alone in its row: "Team: North", "Social worker - A. Name", "CiC North team (12)".
@@ -332,7 +331,7 @@ class _Cleaner:
         if f.kind == "yes_no":
             return lambda cell: _read_yes_no(cell, remembered)
         if f.name == "gender":
-            return _read_gender
+            return read_gender
         if f.name == "legal_status":
             return lambda cell: _read_legal(cell, remembered)
         if f.kind == "text":
@@ -470,12 +469,6 @@ def _read_yes_no(cell: object, remembered: dict[str, str]) -> tuple[bool | None,
 def _read_legal(cell: object, remembered: dict[str, str]) -> tuple[str | None, Fault | None]:
     value, fault = read_text(cell)
     return (None, None) if value is not None and remembered.get(fold(value)) == "" else (value, fault)
-
-
-def _read_gender(cell: object) -> tuple[str | None, Fault | None]:
-    """ "b) Female" of Annex A is Female, and so are the censuses' 2 and F."""
-    value, fault = read_text(cell)
-    return value and _SEX.get(value.casefold(), without_number(value)), fault
 
 
 def _read_one(f: Field, cell: object, remembered: dict[str, str]) -> tuple[str | None, Fault | None]:

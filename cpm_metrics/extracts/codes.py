@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from .cells import Fault
 from .datasets import DOMAINS, ROLES, UNREAD
 from .folding import fold
+from .values import read_text
 
 ALL = "*all*"
 
@@ -200,6 +202,15 @@ _PLANS = "|".join(
     sorted((phrase for phrase, code in PHRASES["permanence_plan"].items() if code != "other"), key=len, reverse=True)
 )
 _OTHER = re.compile(rf"other\b(?!.*\b(?:{_PLANS})\b)")
+
+
+_SEX = {"1": "Male", "01": "Male", "m": "Male", "2": "Female", "02": "Female", "f": "Female"}
+
+
+def read_gender(cell: object) -> tuple[str | None, Fault | None]:
+    """ "b) Female" of Annex A is Female, and so are the censuses' 2 and F."""
+    value, fault = read_text(cell)
+    return value and _SEX.get(value.casefold(), without_number(value)), fault
 
 
 def without_number(text: str) -> str:

@@ -110,7 +110,8 @@ def differences(episodes: Iterable[Episode]) -> list[tuple[Row, str, str, str, s
         for other in others:
             both = [n for n in _TELLING if e.row.source.column(n) is not None and other.row.source.column(n) is not None]
             if any(e.row.text(n) != other.row.text(n) for n in both if n not in _OF_THE_END or other.end is not None):
-                out.append((e.row, "told_differently", f"The same episode stands differently in row {other.row.number} of {other.row.source.table.file}; this row was used, because its file reaches further.",
+                why = "it has the end of the episode" if e.end is not None and other.end is None else "of the two files, this one reaches further, or else by a fixed order"
+                out.append((e.row, "told_differently", f"The same episode stands differently in row {other.row.number} of {other.row.source.table.file}; this row was used: {why}.",
                             "Nothing, if this file is the newer one; else load it alone.", f"{e.start:%d/%m/%Y}"))  # fmt: skip
     return out
 
@@ -134,8 +135,8 @@ def _told_once(episodes: Iterable[Episode]) -> Iterator[tuple[Episode, list[Epis
     for files in told.values():
         best = max(files, key=lambda file: (sum(e.end is not None for e in files[file]), reaches[file], sorted(map(_content, files[file]))))
         others = [e for file in sorted(files) if file != best for e in files[file]]
-        alike = [(e, [o for o in others if _content(o) != _content(e)] if len(files[best]) == 1 else []) for e in files[best]]
-        yield from alike
+        for e in files[best]:
+            yield e, [o for o in others if _content(o) != _content(e)] if len(files[best]) == 1 else []
 
 
 def _content(e: Episode) -> list[str]:

@@ -8,19 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..cells import Fault, show
-from ..codes import without_number
+from ..codes import read_gender
 from ..folding import squash
 from ..problems import ERROR, WARNING
 from ..values import MESSAGES, read_date, read_text
 from .tables import Made, Row, SourceTable
-
-_SEX = {"1": "Male", "2": "Female", "01": "Male", "02": "Female", "m": "Male", "f": "Female"}
-
-
-def read_sex(cell: object) -> tuple[object, Fault | None]:
-    """The codes of the returns in words."""
-    value, fault = read_text(cell)
-    return value and _SEX.get(value.casefold(), without_number(value)), fault
 
 
 def read_name(cell: object) -> tuple[object, Fault | None]:
@@ -36,7 +28,12 @@ class Adds:
     read: Callable[[object], tuple[object, Fault | None]]
 
 
-SEX, DATE_OF_BIRTH = ("Gender", read_sex), ("Date of birth", read_date)
+def gender(*headers: str) -> Adds:
+    return Adds("Gender", headers, read_gender)
+
+
+def date_of_birth(*headers: str) -> Adds:
+    return Adds("Date of birth", headers, read_date)
 
 
 class People:
@@ -78,7 +75,7 @@ class People:
         """Says what is wrong in a table, and gives how many of its rows add to one of `children`."""
         t = made.source
         used = 0
-        for child in self._rows.keys() & children:
+        for child in sorted(self._rows.keys() & children):
             mine = [row for row in self._rows[child] if row.source is t]
             used += len(mine)
             for field, what in self._adds.items():
@@ -112,6 +109,6 @@ class Names(People):
     def __init__(self, tables: list[SourceTable], prefix: str) -> None:
         super().__init__(tables, f"{prefix}_id", {"name": Adds("The name", (f"{prefix}_name",), read_name)})
 
-    def of(self, id: str | None) -> object:
+    def name(self, id: str | None) -> object:
         """None where it isn't told, or told differently."""
-        return None if id is None else super().of(id).get("name")
+        return None if id is None else self.of(id).get("name")

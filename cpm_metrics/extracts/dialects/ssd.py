@@ -16,7 +16,7 @@ from ..problems import NOTE, WARNING
 from ..recognise import Recognised
 from .care_plans import CarePlans
 from .episodes import Episode, Period, differences, periods, unclear
-from .people import DATE_OF_BIRTH, SEX, Adds, Names, People, read_name
+from .people import Adds, Names, People, date_of_birth, gender, read_name
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
 EPISODES = Kind("ssd_episodes", ("claepersonid", "claeclaepisodestartdate"))
@@ -32,7 +32,7 @@ KINDS = (EPISODES, PERSON, PROFESSIONALS, DEPARTMENTS, PLACEMENTS, REVIEWS, INVO
 _ALLOCATED = re.compile(r"\b(allocated|social work|social worker|case ?worker|key ?worker|sw)\b")
 _ADDS = {
     "forename": Adds("Forename", ("pers_forename",), read_name), "surname": Adds("Surname", ("pers_surname",), read_name),
-    "date_of_birth": Adds(DATE_OF_BIRTH[0], ("pers_dob",), DATE_OF_BIRTH[1]), "gender": Adds(SEX[0], ("pers_gender", "pers_sex"), SEX[1]),
+    "date_of_birth": date_of_birth("pers_dob"), "gender": gender("pers_gender", "pers_sex"),
 }  # fmt: skip
 
 
@@ -90,8 +90,8 @@ def _involvements(t: SourceTable, workers: Names, teams: Names, allocated: dict[
                      "Fill in the role.", row, "invo_professional_role_id", "")  # fmt: skip
         if named and row.usable and not _ALLOCATED.search(fold(role)):
             continue
-        worker = workers.of(row.id("invoprofessionalid")) or row.cell("invoprofessionalname", "invoprofessionalid")
-        team = teams.of(row.id("invoprofessionalteam")) or row.cell("invoprofessionalteam")
+        worker = workers.name(row.id("invoprofessionalid")) or row.cell("invoprofessionalname", "invoprofessionalid")
+        team = teams.name(row.id("invoprofessionalteam")) or row.cell("invoprofessionalteam")
         made.add(row, {"child_id": row.cell("invopersonid"), "worker": worker, "team": team, "allocation_start": row.cell("invoinvolvementstartdate"),
                        "allocation_end": row.cell("invoinvolvementenddate")})  # fmt: skip
         child, start, end = (

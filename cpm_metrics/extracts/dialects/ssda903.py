@@ -11,7 +11,7 @@ from ..cells import is_blank
 from ..problems import NOTE, WARNING
 from ..recognise import Recognised
 from .episodes import MOVES_HOME, Episode, Period, differences, periods, runs, unclear
-from .people import DATE_OF_BIRTH, SEX, Adds, People
+from .people import People, date_of_birth, gender
 from .tables import NOT_RECORDED, Kind, Made, Row, SourceTable
 
 EPISODES = Kind("episodes", ("child", "decom", "rne"))
@@ -44,7 +44,7 @@ def convert(tables: list[SourceTable]) -> tuple[list[Recognised], list[SourceTab
     out = [_workers(t) for t in tables if t.kind == WORKERS.name]
     if not episodes:
         return out, headers
-    people = People(headers, "CHILD", {"date_of_birth": Adds(DATE_OF_BIRTH[0], ("DOB",), DATE_OF_BIRTH[1]), "gender": Adds(SEX[0], ("SEX",), SEX[1])})
+    people = People(headers, "CHILD", {"date_of_birth": date_of_birth("DOB"), "gender": gender("SEX")})
     made = {
         id(t): {
             name: Made(t, name, columns)
